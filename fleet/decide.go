@@ -1,0 +1,146 @@
+package fleet
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Rules of time that no pool sets.
+const (
+	endGrace      = time.Minute      // a machine powers itself off after its job
+	pendingFor    = 2 * time.Minute  // EC2 may not show a new machine for this long
+	orphanBound   = 2 * time.Minute  // and two full looks
+	withdrawAfter = 4 * time.Minute  // GitHub removes idle registrations within minutes
+	idledOut      = 5 * time.Minute  // idle this long while a job of its class waits
+	retryAfter    = time.Minute      // after a refused end or removal
+	resendAfter   = 30 * time.Second // an open intent that nobody settled
+	resendFor     = 5 * time.Minute  // client tokens are trusted this long
+	believedFor   = 90 * time.Second // a job is believed to wait this long after word of it
+	planSize      = 80               // intents in one plan: what one DynamoDB transaction takes
+	askSize       = 20               // questions to GitHub in one look
+)
+
+// Decide says what to do next. It is pure: the same snapshot gives the same
+// plan, whatever the order of its parts. Every action carries a reason, every
+// job that gets none carries a verdict.
+func Decide(s Snapshot) Plan {
+	v := settle(s)     // what is true: machines, runners, jobs and intents matched
+	v.release()        // who must go, and why
+	v.cover()          // demand against what is there and coming
+	v.supply()         // mint, launch: within caps, budget, allowance
+	return v.explain() // a verdict for each job left over, and when to look again
+}
+
+// view is a snapshot with its parts matched, and the plan as it grows.
+type view struct {
+	Snapshot
+	plan     Plan
+	pools    []poolView
+	machines []machineView
+	classes  []*classView
+	byID     map[MachineID]int
+	setbacks map[SetbackKey]Setback
+	struck   map[SetbackKey]bool // struck in this plan, once is enough
+	total    int                 // machines that count against the fleet's cap
+	generic  int                 // machines launched or reserved and not yet minted
+	minted   map[int64]int       // registrations in this plan, by installation
+	paused   bool
+}
+
+// poolView is a pool and what the snapshot says of it.
+type poolView struct {
+	Pool
+	recipe  Recipe
+	count   int // pending, running and reserved machines
+	boot    time.Duration
+	paused  bool
+	launch  map[Market]*Launch // growing in this plan
+	generic []int              // machines that could be claimed, soonest first
+	coming  int                // reserved machines, not yet launched
+	claims  []claim
+}
+
+// machineView is a machine and what the snapshot says of it.
+type machineView struct {
+	Machine
+	pool      int // index of its pool; -1 when it left the file
+	phase     Phase
+	job       *Job // the job it runs or ran, when known
+	runner    *Runner
+	scope     Scope // where it is or will be registered
+	intent    bool  // an intent about it is open
+	held      bool
+	drained   bool
+	halted    bool
+	haltedWhy string
+}
+
+// classView is a class with jobs that wait, oldest first.
+type classView struct {
+	Class
+	jobs    []*Job
+	oldest  time.Time
+	pools   []int // that fit, in order of preference
+	served  bool  // some pool fits, and the account is allowed
+	covered int   // jobs, the oldest ones
+	by      []cover
+	launch  []cover
+	why     Verdict // of jobs that are neither covered nor launched for
+}
+
+// cover says how many jobs of a class a pool's machines account for.
+type cover struct {
+	pool   int
+	jobs   int
+	market Market // of a launch
+}
+
+// wake asks for another look at an instant, if it lies ahead.
+func (v *view) wake(at time.Time) {
+	if !at.After(v.At) {
+		return
+	}
+	if v.plan.Wake.IsZero() || at.Before(v.plan.Wake) {
+		v.plan.Wake = at
+	}
+}
+
+// past reports whether a span since an instant is over, and asks for a look
+// when it will be.
+func (v *view) past(since time.Time, span time.Duration) bool {
+	end := since.Add(span)
+	if v.At.Before(end) {
+		v.wake(end)
+		return false
+	}
+	return true
+}
+
+// strike remembers one more failure, once per key and plan.
+func (v *view) strike(k SetbackKey, detail string) {
+	if v.struck[k] {
+		return
+	}
+	v.struck[k] = true
+	s := v.setbacks[k]
+	s.Key = k
+	s = s.Strike(v.At, detail)
+	v.setbacks[k] = s
+	v.plan.Setbacks = append(v.plan.Setbacks, s)
+}
+
+// sorted returns xs in order, copied only if it is not.
+func sorted[T any](xs []T, compare func(a, b T) int) []T {
+	if slices.IsSortedFunc(xs, compare) {
+		return xs
+	}
+	xs = slices.Clone(xs)
+	slices.SortFunc(xs, compare)
+	return xs
+}
+
+func compareMachines(a, b Machine) int { return cmp.Compare(a.ID, b.ID) }
+func compareRunners(a, b Runner) int   { return cmp.Compare(a.Name, b.Name) }
+func compareIntents(a, b Intent) int   { return cmp.Compare(a.ID, b.ID) }
+func compareJobs(a, b Job) int         { return a.Key.Compare(b.Key) }

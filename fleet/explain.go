@@ -1,0 +1,134 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// explain gives a verdict to each job that waits, counts launches against the
+// jobs they are for, raises alerts, and says when to look again.
+func (v *view) explain() Plan {
+	for i := range v.State.Jobs {
+		if j := &v.State.Jobs[i]; j.Status == Waiting {
+			v.judge(j, Verdict{Gated, "GitHub waits for an approval or another gate"})
+		}
+	}
+	for _, c := range v.classes {
+		v.explainClass(c)
+	}
+	v.alertSetbacks()
+	v.canonical()
+	if len(v.plan.Intents) > planSize {
+		v.truncate()
+	}
+	return v.plan
+}
+
+// explainClass hands the class's covers, launches and obstacles out to its
+// jobs, oldest first.
+func (v *view) explainClass(c *classView) {
+	at := 0
+	for _, by := range c.by {
+		for range by.jobs {
+			v.judge(c.jobs[at], Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"})
+			v.alert(c.jobs[at], c)
+			at++
+		}
+	}
+	for _, l := range c.launch {
+		for range l.jobs {
+			j := c.jobs[at]
+			v.judge(j, Verdict{Launching, fmt.Sprintf("pool %s, %s", v.pools[l.pool].Name, l.market)})
+			launched := *j
+			launched.Launches, launched.LaunchedAt = j.Launches+1, v.At
+			v.plan.Jobs = append(v.plan.Jobs, launched)
+			at++
+		}
+	}
+	for ; at < len(c.jobs); at++ {
+		j, why := c.jobs[at], c.why
+		if v.doubt(j) > 0 && len(c.pools) > 0 {
+			why = Verdict{Asking, "GitHub is asked whether it still waits"}
+		}
+		v.judge(j, why)
+		v.alert(j, c)
+	}
+}
+
+// judge records a job's verdict if it is another than before.
+func (v *view) judge(j *Job, why Verdict) {
+	if j.Verdict != why {
+		v.plan.Verdicts = append(v.plan.Verdicts, JobVerdict{j.Key, why})
+	}
+}
+
+// alert tells a person about a job that could run and waits too long.
+func (v *view) alert(j *Job, c *classView) {
+	if len(c.pools) == 0 || c.why.Code == Refused {
+		return
+	}
+	limit := v.pools[c.pools[0]].AlertAfter
+	if v.past(j.QueuedAt, limit) {
+		v.plan.Alerts = append(v.plan.Alerts, fmt.Sprintf("job %d of %s waits longer than %s", j.Key.ID, j.Repo, limit))
+	}
+}
+
+func (v *view) alertSetbacks() {
+	for _, s := range v.setbacks {
+		if s.Key.Kind != OfferEmpty && s.Holds(v.At) {
+			v.plan.Alerts = append(v.plan.Alerts, fmt.Sprintf("%s %s is set back: %s", s.Key.Kind, s.Key.Subject, s.Detail))
+		}
+	}
+}
+
+// truncate keeps what one transaction takes, the first ones first; the next
+// look, at once, plans the rest.
+func (v *view) truncate() {
+	v.plan.Intents = v.plan.Intents[:planSize]
+	v.plan.Wake = v.At
+}
+
+// canonical puts the parts of the plan in order that do not already follow
+// from the order of the snapshot.
+func (v *view) canonical() {
+	p := &v.plan
+	slices.SortStableFunc(p.Intents, func(a, b Intent) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortFunc(p.Verdicts, func(a, b JobVerdict) int { return a.Job.Compare(b.Job) })
+	slices.SortFunc(p.Jobs, compareJobs)
+	slices.SortFunc(p.Setbacks, func(a, b Setback) int { return a.Key.compare(b.Key) })
+	slices.SortFunc(p.Ask, JobKey.Compare)
+	slices.Sort(p.Alerts)
+	slices.Sort(p.Ended)
+	p.Ended = slices.Compact(p.Ended)
+}
+
+// rank puts what jobs wait for first: a plan may be cut short.
+func (i Intent) rank() int {
+	switch {
+	case i.ID != "":
+		return 0
+	case i.Launch != nil:
+		return 1
+	case i.Mint != nil:
+		return 2
+	}
+	return 3
+}
+
+func (k SetbackKey) compare(l SetbackKey) int {
+	return cmp.Or(cmp.Compare(k.Kind, l.Kind), cmp.Compare(k.Subject, l.Subject))
+}
+
+// worst is the obstacle that a person should hear of first: the last pool's
+// cap says less than a pool that cannot boot.
+func worst(a, b Verdict) Verdict {
+	if weight(b.Code) > weight(a.Code) {
+		return b
+	}
+	return a
+}
+
+var weights = []VerdictCode{"", Paced, PoolFull, Paused, NoCapacity, SetBack}
+
+func weight(c VerdictCode) int { return slices.Index(weights, c) }

@@ -1,0 +1,83 @@
+package fleet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MachineID is EC2's instance id.
+type MachineID string
+
+// MachineState is the state as EC2 last showed it.
+type MachineState string
+
+// EC2's states. Unseen is ours: launched, but no full look showed it yet.
+const (
+	Unseen       MachineState = ""
+	Pending      MachineState = "pending"
+	Up           MachineState = "running"
+	ShuttingDown MachineState = "shutting-down"
+	Terminated   MachineState = "terminated"
+	Stopping     MachineState = "stopping"
+	Stopped      MachineState = "stopped"
+)
+
+// Machine is an EC2 instance as the ledger knows it: what we did, and what the
+// full looks saw.
+type Machine struct {
+	ID         MachineID
+	Pool       string // of the fleet file; the pool may have left it since
+	Intent     IntentID
+	EC2Fleet   string // id of the instant fleet that launched it
+	Template   string
+	Offer      Offer
+	LaunchedAt time.Time // EC2's launch time
+	State      MachineState
+	SeenAt     time.Time // the last full look that showed it; zero before
+	Missed     int       // full looks in a row that did not show it, since then
+	Scope      Scope     // where it is registered; zero while it is generic
+	Try        int       // registrations tried; the last one's number
+	MintedAt   time.Time // of the last try; zero while generic
+	RunnerID   int64     // of the last try; 0 while unknown
+	Taken      bool      // the agent has its config: withdrawing found nothing
+	ReadyAt    time.Time // its runner was first seen online or busy
+	AdoptedAt  time.Time // first seen by a look, not launched by this ledger; zero otherwise
+	TriedAt    time.Time // last end that GitHub or EC2 refused
+	EndedAt    time.Time // when EC2 accepted to end it; zero before
+	EndReason  string
+}
+
+// Gone reports whether EC2 ends or ended the machine, or we asked it to.
+func (m Machine) Gone() bool {
+	return !m.EndedAt.IsZero() || m.State == ShuttingDown || m.State == Terminated
+}
+
+// Minted reports whether a registration was minted for the machine.
+func (m Machine) Minted() bool { return !m.MintedAt.IsZero() }
+
+// RunnerName is the name of a machine's registration. The try is in it,
+// because GitHub may register a runner and lose the reply, and then refuses
+// the name (409). At most 64 characters: a fleet's name has at most 32.
+func RunnerName(fleet string, m MachineID, try int) string {
+	return fmt.Sprintf("rf-%s-%s-%d", fleet, m, try)
+}
+
+// ParseRunnerName takes a registration's name apart. It is false for a name
+// that this fleet did not give.
+func ParseRunnerName(fleet, name string) (m MachineID, try int, ok bool) {
+	rest, ok := strings.CutPrefix(name, "rf-"+fleet+"-i-")
+	if !ok {
+		return "", 0, false
+	}
+	id, number, ok := strings.Cut(rest, "-")
+	if !ok || id == "" {
+		return "", 0, false
+	}
+	try, err := strconv.Atoi(number)
+	if err != nil || try < 1 {
+		return "", 0, false
+	}
+	return MachineID("i-" + id), try, true
+}

@@ -1,0 +1,42 @@
+package fleet
+
+import "time"
+
+// Plan is what Decide answers: everything to do, in order, each with its
+// reason, and why every other job waits.
+type Plan struct {
+	Intents  []Intent     // new, or open ones to send again
+	Settle   []IntentID   // open intents that need no answer any more
+	Verdicts []JobVerdict // of jobs whose verdict is not the recorded one
+	Setbacks []Setback    // changed by what was seen
+	Cleared  []SetbackKey
+	Jobs     []Job       // rows to update: launches counted, lives closed
+	Machines []Machine   // rows to update
+	Forget   []MachineID // rows of machines that are gone for good
+	Ended    []string    // names of registrations that are gone for good
+	Ask      []JobKey    // what only GitHub knows and the next look must fetch
+	Alerts   []string    // a person should look
+	Wake     time.Time   // when time alone would change the answer; zero: never
+}
+
+// JobVerdict is why one job is not running.
+type JobVerdict struct {
+	Job     JobKey
+	Verdict Verdict
+}
+
+// Change is a plan, or the outcome of its acts, as the ledger applies it: all
+// or nothing.
+type Change struct {
+	Reserve  []Intent // new or sent again
+	Settle   []IntentID
+	Jobs     []Job // whole rows of known jobs, merged: see ledger.Ledger
+	Machines []Machine
+	Forget   []MachineID
+	Runners  []Runner
+	Ended    []string // runner names
+	Setbacks []Setback
+	Cleared  []SetbackKey
+	Verdicts []JobVerdict
+	Marks    map[string]string
+}

@@ -1,0 +1,111 @@
+package fleet
+
+import (
+	"cmp"
+	"time"
+)
+
+// Arch is a processor architecture, as EC2 names it.
+type Arch string
+
+// The architectures.
+const (
+	ARM64 Arch = "arm64"
+	X86   Arch = "x86_64"
+)
+
+// Market is how a machine is bought.
+type Market string
+
+// The markets. SpotFirst is a pool's wish, never a machine's market.
+const (
+	Spot      Market = "spot"
+	OnDemand  Market = "on-demand"
+	SpotFirst Market = "spot-first"
+)
+
+// Offer is what EC2 sells: an instance type in a zone on a market. Subnet is
+// where the fleet would launch it; it is no part of the offer's identity.
+type Offer struct {
+	Type   string
+	Zone   string
+	Market Market
+	Subnet string
+}
+
+// Compare orders offers by type, zone and market.
+func (o Offer) Compare(p Offer) int {
+	return cmp.Or(cmp.Compare(o.Type, p.Type), cmp.Compare(o.Zone, p.Zone), cmp.Compare(o.Market, p.Market))
+}
+
+// Pool is the recipe of identical machines. Zero values are right values: the
+// accessors below fill in what the file did not say.
+type Pool struct {
+	Name       string
+	Labels     Labels
+	Group      string // runner group by name; empty is the default group
+	Exact      bool   // a job must name exactly the pool's labels
+	Priority   int    // higher is asked first
+	Arch       Arch
+	Market     Market // empty is SpotFirst
+	Max        int    // machines pending, running and reserved
+	Prepared   bool   // the image holds agent and runner
+	NoOverflow bool   // jobs never move on to the next fitting pool
+	BootLimit  time.Duration
+	IdleLimit  time.Duration
+	JobLimit   time.Duration
+	AlertAfter time.Duration
+}
+
+// Defaults of the fleet file.
+const (
+	DefaultBootLimit  = 10 * time.Minute
+	DefaultIdleLimit  = 2 * time.Minute
+	DefaultJobLimit   = 6*time.Hour + 15*time.Minute
+	DefaultAlertAfter = 10 * time.Minute
+	DefaultBoot       = 45 * time.Second // boot estimate until 20 boots were seen
+)
+
+// WithDefaults is the pool with every unset limit and market filled in.
+func (p Pool) WithDefaults() Pool {
+	p.Market = cmp.Or(p.Market, SpotFirst)
+	p.BootLimit = cmp.Or(p.BootLimit, DefaultBootLimit)
+	p.IdleLimit = cmp.Or(p.IdleLimit, DefaultIdleLimit)
+	p.JobLimit = cmp.Or(p.JobLimit, DefaultJobLimit)
+	p.AlertAfter = cmp.Or(p.AlertAfter, DefaultAlertAfter)
+	return p
+}
+
+// Fits reports whether a job with these labels may run on the pool's machines.
+// An empty set fits nothing: such a job names a runner group only, and its
+// event does not say which.
+func (p Pool) Fits(l Labels) bool {
+	if l == "" {
+		return false
+	}
+	if p.Exact {
+		return p.Labels == l
+	}
+	return p.Labels.Holds(l)
+}
+
+// Account is a GitHub account that the fleet serves.
+type Account struct {
+	ID     int64
+	Login  string
+	Public []string // names of public repositories served all the same
+}
+
+// Limits are the fleet's own caps. Zero means no cap.
+type Limits struct {
+	Machines          int // of all pools, stopped ones included
+	LaunchesPerMinute int
+}
+
+// Fleet is the part of the fleet file that judgement needs.
+type Fleet struct {
+	Name     string
+	Accounts []Account // empty: every account that installed the App
+	Limits   Limits
+	Pools    []Pool // in file order
+}

@@ -1,0 +1,78 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// GitHub is what the reconciler asks of GitHub. Package github implements it.
+// Every method may return a *fleet.LimitedError, or fleet.ErrUnknownOutcome
+// when no answer came.
+type GitHub interface {
+	// Mint registers a just-in-time runner under a name and returns its
+	// number and its config, still encoded as GitHub sent it. fleet.ErrTaken
+	// when the name exists, which follows a lost reply; fleet.ErrConfig when
+	// GitHub refuses the request for good (no such group, no permission).
+	Mint(ctx context.Context, m fleet.Mint, name string) (runnerID int64, config string, err error)
+	// Remove deletes a registration. nil: GitHub gives it no job any more
+	// (204); fleet.ErrAbsent: it is gone (404); fleet.ErrBusy (422).
+	Remove(ctx context.Context, s fleet.Scope, runnerID int64) error
+	// Runners lists a scope's registrations whose names begin with prefix.
+	Runners(ctx context.Context, s fleet.Scope, prefix string) ([]fleet.Runner, error)
+	// Job asks for a job as it is now; j gives Key, Repo and Class.
+	// fleet.ErrAbsent when GitHub has none.
+	Job(ctx context.Context, j fleet.Job) (fleet.Job, error)
+}
+
+// Deliveries finds webhook deliveries that did not reach us. Package github
+// implements it.
+type Deliveries interface {
+	// Lost returns the events of deliveries since an instant that have no
+	// successful attempt, oldest first, and the instant up to which the list
+	// was read whole: the next call's since.
+	Lost(ctx context.Context, since time.Time) (events []fleet.Event, upTo time.Time, err error)
+}
+
+// Cloud is what the reconciler asks of EC2. Package provision implements it.
+type Cloud interface {
+	// Launch makes one CreateFleet call with the intent's id as client token
+	// and tag. Partial success is normal: both parts of Launched may be set
+	// with a nil error. fleet.ErrThrottled, fleet.ErrUnknownOutcome and
+	// fleet.ErrConfig are errors of the whole call.
+	Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) (fleet.Launched, error)
+	// End terminates machines. An unknown machine is no error.
+	End(ctx context.Context, ids []fleet.MachineID) error
+	// Machines lists the fleet's instances by tag, terminated ones too while
+	// EC2 shows them: ID, Pool, Intent, EC2Fleet, Template, Offer,
+	// LaunchedAt and State are set.
+	Machines(ctx context.Context) ([]fleet.Machine, error)
+	// Recipes says what each pool would launch now. A pool that cannot
+	// launch has a Problem; the others go on.
+	Recipes(ctx context.Context) ([]fleet.Recipe, error)
+}
+
+// Sweeper finds and deletes what machines leave behind in EC2. Package
+// provision implements it.
+type Sweeper interface {
+	// Leftovers lists the fleet's instant fleets and launch templates by id,
+	// with the time each was made.
+	Leftovers(ctx context.Context) (ec2Fleets, templates map[string]time.Time, err error)
+	// Sweep deletes them. What is gone already is no error.
+	Sweep(ctx context.Context, ec2Fleets, templates []string) error
+}
+
+// Configs is where runner configs wait for their machines. Package
+// provision/tokens implements it.
+type Configs interface {
+	// Put stores an encoded config for a machine. It never overwrites:
+	// fleet.ErrTaken if one is there.
+	Put(ctx context.Context, m fleet.MachineID, config string) error
+	// Withdraw deletes a machine's config. The delete is the claim: taken is
+	// true if nothing was there.
+	Withdraw(ctx context.Context, m fleet.MachineID) (taken bool, err error)
+	// Stored lists the machines that configs wait for, with the time each
+	// was stored.
+	Stored(ctx context.Context) (map[fleet.MachineID]time.Time, error)
+}

@@ -1,0 +1,319 @@
+package fleet
+
+import (
+	"fmt"
+	"time"
+)
+
+// release says who must go, and why. What it leaves alone is supply.
+func (v *view) release() {
+	for i := range v.machines {
+		m := &v.machines[i]
+		switch {
+		case m.intent:
+			// Something is under way; its outcome decides.
+		case m.phase == Gone:
+			v.bury(m)
+		case m.phase == Ending:
+			v.strikeIdled(m)
+		case m.halted:
+			v.end(m, "operator: "+m.haltedWhy, true)
+		case m.held:
+			// An operator wants to look at it.
+		default:
+			v.releaseLive(m)
+		}
+	}
+	v.releaseStrays()
+	v.releaseLeftovers()
+	v.closeJobs()
+}
+
+// releaseLive asks each phase's own question of a machine that EC2 shows.
+func (v *view) releaseLive(m *machineView) {
+	if v.refusedLately(m.TriedAt) || !m.AdoptedAt.IsZero() && !v.confirmed(m.AdoptedAt) {
+		return
+	}
+	switch m.phase {
+	case Booting, Ready:
+		v.releaseGeneric(m)
+	case Registering:
+		v.releaseRegistering(m)
+	case Idle:
+		v.releaseIdle(m)
+	case Lost:
+		v.releaseLost(m)
+	case Busy:
+		v.releaseBusy(m)
+	case Finished:
+		if v.past(m.job.DoneAt, endGrace) || v.past(m.job.ChangedAt, endGrace) {
+			v.end(m, fmt.Sprintf("job %d is done, grace of %s is over", m.job.Key.ID, endGrace), true)
+		}
+	}
+}
+
+// confirmed reports whether two full looks have agreed since an instant: what
+// this ledger did not launch is not judged by one sight.
+func (v *view) confirmed(since time.Time) bool {
+	return v.past(since, orphanBound) && v.LookedBefore.After(since)
+}
+
+func (v *view) refusedLately(tried time.Time) bool {
+	return !tried.IsZero() && !v.past(tried, retryAfter)
+}
+
+func (v *view) releaseGeneric(m *machineView) {
+	idle, boot := DefaultIdleLimit, DefaultBoot
+	if m.pool >= 0 {
+		idle, boot = v.pools[m.pool].IdleLimit, v.pools[m.pool].boot
+	}
+	switch {
+	case m.pool < 0:
+		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+	case m.drained:
+		v.end(m, "drained by an operator", false)
+	case v.wanted(m):
+		v.releaseUnready(m)
+	case v.past(m.LaunchedAt, boot+idle):
+		v.end(m, fmt.Sprintf("no job needs it, idle limit of %s is over", idle), false)
+	}
+}
+
+// releaseUnready ends a machine that did not come up within its boot limit,
+// and remembers the failure against its template.
+func (v *view) releaseUnready(m *machineView) {
+	limit := v.pools[m.pool].BootLimit
+	if !v.past(m.LaunchedAt, limit) {
+		return
+	}
+	why := fmt.Sprintf("no runner %s after its launch", limit)
+	v.strike(BootKey(m.Pool, m.Template), string(m.ID)+": "+why)
+	v.end(m, why, false)
+}
+
+func (v *view) releaseRegistering(m *machineView) {
+	switch {
+	case m.pool < 0:
+		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+	case m.drained:
+		v.end(m, "drained by an operator", false)
+	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
+		v.intend(Intent{
+			Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
+			Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID},
+		})
+		m.intent = true
+	default:
+		v.releaseUnready(m)
+	}
+}
+
+func (v *view) releaseIdle(m *machineView) {
+	switch {
+	case m.pool < 0:
+		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+	case m.drained:
+		v.end(m, "drained by an operator", false)
+	case v.wanted(m):
+		if v.past(m.ReadyAt, idledOut) {
+			v.strikeIdled(m)
+			v.end(m, fmt.Sprintf("GitHub gave it no job for %s although one waits", idledOut), false)
+		}
+	case v.past(m.ReadyAt, v.pools[m.pool].IdleLimit):
+		v.end(m, fmt.Sprintf("idle, no job of its classes waits, idle limit of %s is over", v.pools[m.pool].IdleLimit), false)
+	}
+}
+
+// releaseLost ends a machine whose registration is gone: it can take no job.
+func (v *view) releaseLost(m *machineView) {
+	dropped := m.runner.Missed >= 2
+	offline := m.runner.Missed == 0 && m.runner.SeenAt.Sub(m.ReadyAt) >= orphanBound
+	if !dropped && !offline {
+		return
+	}
+	why := "its runner went offline"
+	if dropped {
+		why = "GitHub no longer has its registration"
+	}
+	v.strikeIdled(m)
+	v.end(m, why, false)
+}
+
+func (v *view) releaseBusy(m *machineView) {
+	limit := DefaultJobLimit
+	if m.pool >= 0 {
+		limit = v.pools[m.pool].JobLimit
+	}
+	since := m.ReadyAt
+	if m.job != nil {
+		since = m.job.StartedAt
+	}
+	if !since.IsZero() && v.past(since, limit) {
+		v.end(m, fmt.Sprintf("its job ran longer than the job limit of %s", limit), true)
+		return
+	}
+	if m.job != nil && m.runner != nil && m.runner.Missed >= 2 {
+		v.ask(m.job)
+	}
+}
+
+// wanted reports whether a job waits that the machine could take.
+func (v *view) wanted(m *machineView) bool {
+	if m.pool < 0 {
+		return false
+	}
+	for _, c := range v.classes {
+		if m.Minted() && c.Scope != m.Scope {
+			continue
+		}
+		if c.served && v.pools[m.pool].Fits(c.Labels) && !v.classHeld(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// strikeIdled remembers that a registered machine goes without a job although
+// one waited for it all the time: GitHub does not assign that class.
+func (v *view) strikeIdled(m *machineView) {
+	if m.ReadyAt.IsZero() || m.job != nil || m.phase == Ending && m.EndReason != "" {
+		return
+	}
+	for _, c := range v.classes {
+		if c.Scope == m.Scope && c.served && v.poolFits(m.pool, c.Labels) && c.oldest.Before(m.ReadyAt) {
+			v.strike(ClassKey(c.Class), fmt.Sprintf("%s idled since %s", m.ID, m.ReadyAt.UTC().Format(time.TimeOnly)))
+		}
+	}
+}
+
+func (v *view) poolFits(pool int, l Labels) bool { return pool >= 0 && v.pools[pool].Fits(l) }
+
+// bury clears what a machine that is gone left behind, then forgets it. A job
+// that GitHub still believes to run on it is asked about: no event may come
+// for ten minutes, until GitHub's own lock expires.
+func (v *view) bury(m *machineView) {
+	if m.job != nil && m.job.Status == Running {
+		v.ask(m.job)
+	}
+	if v.refusedLately(m.TriedAt) {
+		return
+	}
+	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
+	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
+	if registered || m.Minted() && !taken {
+		scope, id := m.Scope, m.RunnerID
+		if !registered {
+			id = 0
+		}
+		v.strikeIdled(m)
+		v.intend(Intent{
+			Reason: "the machine is gone, its traces are cleared",
+			End:    &End{Machine: m.ID, Scope: scope, RunnerID: id, Absent: true},
+		})
+		m.intent = true
+		return
+	}
+	v.forget(m)
+}
+
+func (v *view) forget(m *machineView) {
+	v.plan.Forget = append(v.plan.Forget, m.ID)
+	if m.runner != nil {
+		v.plan.Ended = append(v.plan.Ended, m.runner.Name)
+	}
+	delete(v.byID, m.ID)
+}
+
+// end asks for a machine's end. Without force GitHub must agree first.
+func (v *view) end(m *machineView, reason string, force bool) {
+	e := &End{Machine: m.ID, Force: force}
+	if m.Minted() && (m.job == nil || m.job.Status != Done) {
+		e.Scope, e.RunnerID = m.Scope, m.RunnerID
+	}
+	v.intend(Intent{Reason: reason, End: e})
+	m.intent, m.phase = true, Ending
+}
+
+func (v *view) intend(in Intent) { v.plan.Intents = append(v.plan.Intents, in) }
+
+// ask has the next look fetch a job from GitHub, at most once a minute each.
+func (v *view) ask(j *Job) {
+	if !v.past(later(j.AskedAt, j.ChangedAt), retryAfter) || len(v.plan.Ask) >= askSize {
+		return
+	}
+	for _, k := range v.plan.Ask {
+		if k == j.Key {
+			return
+		}
+	}
+	v.plan.Ask = append(v.plan.Ask, j.Key)
+}
+
+// releaseStrays removes registrations under our names that no machine can use:
+// replies that were lost, machines that are gone.
+func (v *view) releaseStrays() {
+	for i := range v.State.Runners {
+		r := &v.State.Runners[i]
+		id, try, ok := ParseRunnerName(v.Fleet.Name, r.Name)
+		if !ok {
+			continue
+		}
+		at, known := v.byID[id]
+		if known && (v.machines[at].Try == try && v.machines[at].Minted() || v.machines[at].intent) {
+			continue
+		}
+		switch {
+		case r.Missed >= 2:
+			v.plan.Ended = append(v.plan.Ended, r.Name)
+		case r.Missed == 0 && r.SeenAt.Sub(r.FirstAt) >= retryAfter && !v.refusedLately(r.TriedAt) && !v.removing(r):
+			v.intend(Intent{
+				Reason: "no machine of the fleet can use this registration",
+				Remove: &Remove{Scope: r.Scope, RunnerID: r.ID, Name: r.Name},
+			})
+		}
+	}
+}
+
+func (v *view) removing(r *Runner) bool {
+	for _, in := range v.State.Intents {
+		if in.Remove != nil && in.Remove.RunnerID == r.ID && in.Remove.Scope == r.Scope {
+			return true
+		}
+	}
+	return false
+}
+
+// releaseLeftovers sweeps what a full look found in AWS without a machine.
+func (v *view) releaseLeftovers() {
+	l := v.Leftovers
+	if len(l.Parameters)+len(l.EC2Fleets)+len(l.Templates) == 0 {
+		return
+	}
+	for _, in := range v.State.Intents {
+		if in.Sweep != nil {
+			return
+		}
+	}
+	v.intend(Intent{
+		Reason: "no machine uses them any more",
+		Sweep:  &Sweep{Parameters: l.Parameters, EC2Fleets: l.EC2Fleets, Templates: l.Templates},
+	})
+}
+
+// closeJobs closes jobs that are done and of which nothing of ours is left.
+func (v *view) closeJobs() {
+	for i := range v.State.Jobs {
+		j := &v.State.Jobs[i]
+		if j.Status != Done {
+			continue
+		}
+		if id, _, ok := ParseRunnerName(v.Fleet.Name, j.Runner); ok {
+			if at, ok := v.byID[id]; ok && v.machines[at].job == j {
+				continue
+			}
+		}
+		closed := *j
+		closed.Closed = true
+		v.plan.Jobs = append(v.plan.Jobs, closed)
+	}
+}

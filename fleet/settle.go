@@ -1,0 +1,311 @@
+package fleet
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// settle matches machines, runners, jobs and intents: what is true now.
+func settle(s Snapshot) *view {
+	v := &view{
+		Snapshot: s,
+		byID:     make(map[MachineID]int, len(s.State.Machines)),
+		setbacks: make(map[SetbackKey]Setback, len(s.State.Setbacks)),
+		struck:   make(map[SetbackKey]bool),
+		minted:   make(map[int64]int),
+	}
+	v.State.Jobs = sorted(s.State.Jobs, compareJobs)
+	v.State.Machines = sorted(s.State.Machines, compareMachines)
+	v.State.Runners = sorted(s.State.Runners, compareRunners)
+	v.State.Intents = sorted(s.State.Intents, compareIntents)
+	for _, b := range s.State.Setbacks {
+		v.setbacks[b.Key] = b
+		if b.Holds(s.At) {
+			v.wake(b.Until)
+		}
+	}
+	v.settlePools()
+	v.settleMachines()
+	v.settleJobs()
+	v.settleRunners()
+	v.settleOrders()
+	v.settleIntents()
+	v.settlePhases()
+	v.clear()
+	return v
+}
+
+func (v *view) settlePools() {
+	v.pools = make([]poolView, len(v.Fleet.Pools))
+	for i, p := range v.Fleet.Pools {
+		pv := poolView{Pool: p.WithDefaults(), boot: DefaultBoot}
+		if b, ok := v.Boots[p.Name]; ok {
+			pv.boot = b
+		}
+		pv.recipe.Problem = "AWS was not asked yet"
+		for _, r := range v.Recipes {
+			if r.Pool == p.Name {
+				pv.recipe = r
+			}
+		}
+		v.pools[i] = pv
+	}
+}
+
+// pool finds a pool's index by name; -1 when it left the file.
+func (v *view) pool(name string) int {
+	return slices.IndexFunc(v.pools, func(p poolView) bool { return p.Name == name })
+}
+
+func (v *view) settleMachines() {
+	v.machines = make([]machineView, len(v.State.Machines))
+	for i, m := range v.State.Machines {
+		v.machines[i] = machineView{Machine: m, pool: v.pool(m.Pool), scope: m.Scope}
+		v.byID[m.ID] = i
+	}
+}
+
+// settleJobs ties jobs to the machines that GitHub gave them, and groups the
+// ones that wait by class.
+func (v *view) settleJobs() {
+	classes := map[Class]*classView{}
+	for i := range v.State.Jobs {
+		j := &v.State.Jobs[i]
+		if j.Status >= Running {
+			v.tie(j)
+			continue
+		}
+		if j.Status == Waiting {
+			continue
+		}
+		c := classes[j.Class]
+		if c == nil {
+			c = &classView{Class: j.Class}
+			classes[j.Class] = c
+			v.classes = append(v.classes, c)
+		}
+		c.jobs = append(c.jobs, j)
+	}
+	for _, c := range v.classes {
+		v.settleClass(c)
+	}
+	slices.SortFunc(v.classes, func(a, b *classView) int {
+		return cmp.Or(cmp.Compare(len(a.pools), len(b.pools)),
+			a.oldest.Compare(b.oldest), a.Compare(b.Class))
+	})
+}
+
+func (v *view) settleClass(c *classView) {
+	slices.SortFunc(c.jobs, func(a, b *Job) int {
+		return cmp.Or(a.QueuedAt.Compare(b.QueuedAt), a.Key.Compare(b.Key))
+	})
+	c.oldest = c.jobs[0].QueuedAt
+	c.pools = v.fitting(c.Labels)
+	c.served = v.serves(c)
+}
+
+// fitting lists the pools that a label set fits: higher priority, then fewest
+// surplus labels, then file order.
+func (v *view) fitting(l Labels) []int {
+	var fit []int
+	for i := range v.pools {
+		if v.pools[i].Fits(l) {
+			fit = append(fit, i)
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b int) int {
+		return cmp.Or(cmp.Compare(v.pools[b].Priority, v.pools[a].Priority),
+			cmp.Compare(v.pools[a].Labels.Len(), v.pools[b].Labels.Len()))
+	})
+	return fit
+}
+
+// tie gives a job to the machine whose runner took it. A running job wins over
+// one that is done: a repeated event of an old job changes nothing.
+func (v *view) tie(j *Job) {
+	id, _, ok := ParseRunnerName(v.Fleet.Name, j.Runner)
+	if !ok {
+		return
+	}
+	i, ok := v.byID[id]
+	if !ok {
+		return
+	}
+	m := &v.machines[i]
+	if m.job == nil || m.job.Status > j.Status || m.job.Status == j.Status && m.job.ChangedAt.Before(j.ChangedAt) {
+		m.job = j
+	}
+}
+
+func (v *view) settleRunners() {
+	for i := range v.State.Runners {
+		r := &v.State.Runners[i]
+		id, try, ok := ParseRunnerName(v.Fleet.Name, r.Name)
+		if !ok {
+			continue
+		}
+		if at, ok := v.byID[id]; ok && v.machines[at].Try == try && v.machines[at].Minted() {
+			v.machines[at].runner = r
+		}
+	}
+}
+
+func (v *view) settleOrders() {
+	for _, o := range v.State.Orders {
+		if !o.Holds(v.At) {
+			continue
+		}
+		if !o.Until.IsZero() {
+			v.wake(o.Until)
+		}
+		if o.Kind == Pause {
+			v.pause(o)
+			continue
+		}
+		at, ok := v.byID[MachineID(o.Subject)]
+		if !ok {
+			continue
+		}
+		m := &v.machines[at]
+		switch o.Kind {
+		case Hold:
+			m.held = true
+		case Drain:
+			m.drained = true
+		case Halt:
+			m.halted, m.haltedWhy = true, o.By+": "+o.Reason
+		}
+	}
+}
+
+func (v *view) pause(o Order) {
+	if o.Subject == "" {
+		v.paused = true
+		return
+	}
+	if i := v.pool(o.Subject); i >= 0 {
+		v.pools[i].paused = true
+	}
+}
+
+// settleIntents counts what is reserved, and reserves again what nobody
+// settled: same id, same request, so that the client token makes it once.
+func (v *view) settleIntents() {
+	for _, in := range v.State.Intents {
+		if at, ok := v.byID[in.Machine()]; ok {
+			v.machines[at].intent = true
+			if in.Mint != nil {
+				v.machines[at].scope = in.Mint.Scope
+			}
+		}
+		if in.Launch != nil {
+			v.reserve(*in.Launch)
+		}
+		switch {
+		case in.Launch != nil && !v.At.Before(in.ReservedAt.Add(resendFor)):
+			v.lookUp(in)
+		case v.Alone || v.past(later(in.SentAt, in.ReservedAt), resendAfter):
+			v.plan.Intents = append(v.plan.Intents, in)
+		}
+	}
+}
+
+// lookUp settles a launch that was never answered with what two full looks
+// show: its machines carry its tag, and a look has adopted them.
+func (v *view) lookUp(in Intent) {
+	since := in.ReservedAt.Add(resendFor)
+	if v.LookedBefore.After(since) && v.past(since, orphanBound) {
+		v.plan.Settle = append(v.plan.Settle, in.ID)
+	}
+}
+
+// reserve counts a launch that is not answered yet against every cap.
+func (v *view) reserve(l Launch) {
+	v.total += l.Count
+	v.generic += l.Count
+	if i := v.pool(l.Pool); i >= 0 {
+		v.pools[i].count += l.Count
+		v.pools[i].coming += l.Count
+	}
+}
+
+// settlePhases derives each machine's phase and counts it against the caps.
+func (v *view) settlePhases() {
+	for i := range v.machines {
+		m := &v.machines[i]
+		m.phase = v.phaseOf(m)
+		if m.phase >= Ending {
+			continue
+		}
+		v.total++
+		if !m.Minted() {
+			v.generic++
+		}
+		if m.pool >= 0 {
+			v.pools[m.pool].count++
+		}
+	}
+}
+
+// clear forgets setbacks that a success has answered: a machine of the
+// template came up, a job of the class began.
+func (v *view) clear() {
+	if len(v.setbacks) == 0 {
+		return
+	}
+	for i := range v.machines {
+		m := &v.machines[i]
+		if m.phase == Busy || m.phase == Idle || m.phase == Finished {
+			v.success(BootKey(m.Pool, m.Template), m.LaunchedAt)
+			v.success(MintKey(m.Pool, m.Scope), m.MintedAt)
+		}
+		if m.job != nil {
+			v.success(ClassKey(m.job.Class), m.job.StartedAt)
+		}
+	}
+}
+
+func (v *view) success(k SetbackKey, at time.Time) {
+	if s, ok := v.setbacks[k]; ok && at.After(s.At) {
+		delete(v.setbacks, k)
+		v.plan.Cleared = append(v.plan.Cleared, k)
+	}
+}
+
+func (v *view) phaseOf(m *machineView) Phase {
+	switch {
+	case m.State == Terminated, v.absent(m):
+		return Gone
+	case m.Machine.Gone():
+		return Ending
+	case m.job != nil && m.job.Status == Running, m.runner != nil && m.runner.Busy && m.runner.Missed == 0:
+		return Busy
+	case m.job != nil:
+		return Finished
+	case m.Minted() && m.runner != nil && (m.runner.Missed > 0 || !m.ReadyAt.IsZero() && !m.runner.Online):
+		return Lost
+	case m.Minted() && !m.ReadyAt.IsZero():
+		return Idle
+	case m.Minted():
+		return Registering
+	case m.pool >= 0 && v.pools[m.pool].Prepared:
+		return Ready
+	case m.pool < 0 || v.past(m.LaunchedAt, v.pools[m.pool].boot):
+		return Ready
+	}
+	return Booting
+}
+
+// absent reports whether EC2 no longer has the machine: it was not shown by
+// two full looks, and it is too old to be merely new.
+func (v *view) absent(m *machineView) bool {
+	return m.Missed >= 2 && v.past(m.LaunchedAt, pendingFor)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,295 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// claim is a scope's wish for generic machines of a pool.
+type claim struct {
+	scope Scope
+	count int
+	since time.Time // the oldest job behind it
+}
+
+// supply mints registrations for machines that are claimed and ready, and
+// launches machines for jobs that nothing covers.
+func (v *view) supply() {
+	for i := range v.pools {
+		v.mint(i)
+	}
+	for _, c := range v.classes {
+		if c.covered < len(c.jobs) && c.served {
+			v.launchFor(c)
+		}
+	}
+	for i := range v.pools {
+		for _, market := range []Market{Spot, OnDemand} {
+			if l := v.pools[i].launch[market]; l != nil {
+				v.intend(Intent{Reason: launchReason(*l), Launch: l})
+			}
+		}
+	}
+}
+
+func launchReason(l Launch) string {
+	if l.Count == 1 {
+		return "1 job waits and no machine is coming"
+	}
+	return fmt.Sprintf("%d jobs wait and no machine is coming", l.Count)
+}
+
+// mint registers the pool's generic machines for the scopes that claim them,
+// the longest waiting scope first, the soonest machine first.
+func (v *view) mint(pool int) {
+	p := &v.pools[pool]
+	if len(p.claims) == 0 {
+		return
+	}
+	slices.SortFunc(p.claims, func(a, b claim) int {
+		return cmp.Or(a.since.Compare(b.since), a.scope.Compare(b.scope))
+	})
+	slices.SortFunc(p.generic, func(a, b int) int {
+		m, n := &v.machines[a], &v.machines[b]
+		return cmp.Or(cmp.Compare(n.phase, m.phase), m.LaunchedAt.Compare(n.LaunchedAt), cmp.Compare(m.ID, n.ID))
+	})
+	next := 0
+	for _, c := range p.claims {
+		for n := 0; n < c.count && next < len(p.generic); n++ {
+			v.mintFor(&v.machines[p.generic[next]], c.scope)
+			next++
+		}
+	}
+}
+
+func (v *view) mintFor(m *machineView, scope Scope) {
+	if m.phase != Ready || m.intent {
+		return
+	}
+	p := &v.pools[m.pool]
+	if v.setbacks[MintKey(p.Name, scope)].Holds(v.At) || !v.spendMint(scope.Installation) {
+		return
+	}
+	m.intent, m.scope = true, scope
+	v.intend(Intent{
+		Reason: "a job of " + scope.String() + " waits for it",
+		Mint:   &Mint{Machine: m.ID, Scope: scope, Group: p.Group, Labels: p.Labels, Try: m.Try + 1},
+	})
+}
+
+// spendMint takes one registration from an installation's allowance.
+func (v *view) spendMint(installation int64) bool {
+	a, ok := v.Allowance.Mints[installation]
+	switch {
+	case !ok:
+		return true
+	case a.Limited.After(v.At):
+		v.wake(a.Limited)
+		return false
+	case v.minted[installation] >= a.Now:
+		v.wake(v.At.Add(time.Second))
+		return false
+	}
+	v.minted[installation]++
+	return true
+}
+
+// launchFor launches for the jobs of a class that nothing covers, pool by
+// pool in its order of preference.
+func (v *view) launchFor(c *classView) {
+	need := v.sure(c)
+	if need == 0 {
+		c.why = Verdict{Asking, "GitHub is asked whether it still waits"}
+		return
+	}
+	if s := v.setbacks[ClassKey(c.Class)]; s.Holds(v.At) {
+		c.why = Verdict{SetBack, "GitHub gave its runners no job: " + s.Detail}
+		return
+	} else if s.Probation(v.At) {
+		need = 1
+	}
+	for _, i := range c.pools {
+		n, market, why := v.room(c, i, need)
+		if n > 0 {
+			v.launch(i, market, n)
+			c.launch = append(c.launch, cover{pool: i, jobs: n, market: market})
+			need -= n
+		}
+		if why.Code != "" {
+			c.why = worst(c.why, why)
+		}
+		if need == 0 || v.pools[i].NoOverflow {
+			break
+		}
+	}
+}
+
+// sure is how many of the uncovered jobs are believed to wait. One that was
+// launched for before and not heard of since is asked about first: its runner
+// may have been taken by another job, or GitHub may have ended it.
+func (v *view) sure(c *classView) int {
+	open := c.jobs[c.covered:]
+	slices.SortStableFunc(open, func(a, b *Job) int { return cmp.Compare(v.doubt(a), v.doubt(b)) })
+	n := 0
+	for _, j := range open {
+		if v.doubt(j) == 0 {
+			n++
+			continue
+		}
+		v.ask(j)
+	}
+	return n
+}
+
+func (v *view) doubt(j *Job) int {
+	if j.Launches > 0 && !v.At.Before(later(j.ChangedAt, j.AskedAt).Add(believedFor)) {
+		return 1
+	}
+	return 0
+}
+
+// room says how many of the wanted machines a pool can launch, on which
+// market, and what stands against the rest.
+func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdict) {
+	p := &v.pools[i]
+	boot := v.setbacks[BootKey(p.Name, p.recipe.Template)]
+	refused := v.setbacks[LaunchKey(p.Name, p.recipe.Template)]
+	mint := v.setbacks[MintKey(p.Name, c.Scope)]
+	switch {
+	case v.paused:
+		return 0, "", Verdict{Paused, "the fleet is paused by an operator"}
+	case p.paused:
+		return 0, "", Verdict{Paused, "pool " + p.Name + " is paused by an operator"}
+	case p.recipe.Problem != "":
+		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + p.recipe.Problem}
+	case boot.Holds(v.At):
+		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + boot.Detail}
+	case refused.Holds(v.At):
+		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + refused.Detail}
+	case mint.Holds(v.At):
+		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + mint.Detail}
+	}
+	n = want
+	if boot.Probation(v.At) || refused.Probation(v.At) || mint.Probation(v.At) {
+		n = min(n, 1-p.growing())
+	}
+	if n, why = v.capped(c, p, n); n <= 0 {
+		return 0, "", why
+	}
+	market, most, offerWhy := v.market(p)
+	if most < n {
+		n, why = max(0, most), offerWhy
+	}
+	return n, market, why
+}
+
+// growing is how many machines this plan launches for the pool so far.
+func (p *poolView) growing() int {
+	n := 0
+	for _, l := range p.launch {
+		n += l.Count
+	}
+	return n
+}
+
+// capped bounds a launch by the pool's cap, the fleet's, and the allowances.
+func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
+	var why Verdict
+	bound := func(room int, w Verdict) {
+		if room < n {
+			n, why = max(0, room), w
+		}
+	}
+	bound(p.Max-p.count, Verdict{PoolFull, fmt.Sprintf("pool %s has its %d machines", p.Name, p.Max)})
+	if most := v.Fleet.Limits.Machines; most > 0 {
+		bound(most-v.total, Verdict{PoolFull, fmt.Sprintf("the fleet has its %d machines", most)})
+	}
+	if a := v.Allowance.Launches; a >= 0 {
+		bound(a, Verdict{Paced, "launches per minute are used up"})
+	}
+	if a, ok := v.Allowance.Mints[c.Scope.Installation]; ok {
+		bound(a.Now+a.PerBoot-v.generic, Verdict{Paced, "registrations at GitHub refill first"})
+	}
+	if why.Code == Paced {
+		v.wake(v.At.Add(time.Second))
+	}
+	return n, why
+}
+
+// market picks where to buy: spot-first falls back to on-demand when no spot
+// offer is left, never the other way round. An offer whose setback has just
+// expired is on probation: alone, it is tried with a single machine.
+func (v *view) market(p *poolView) (Market, int, Verdict) {
+	markets := []Market{p.Market}
+	if p.Market == SpotFirst {
+		markets = []Market{Spot, OnDemand}
+	}
+	for _, m := range markets {
+		clean, probation := v.offers(p, m)
+		if clean > 0 {
+			return m, p.Max, Verdict{}
+		}
+		if probation > 0 && (m == markets[len(markets)-1] || p.Market != SpotFirst) {
+			return m, 1 - p.growing(), Verdict{NoCapacity, "pool " + p.Name + " tries one machine first"}
+		}
+	}
+	return "", 0, Verdict{NoCapacity, "EC2 has none of pool " + p.Name + "'s offers"}
+}
+
+func (v *view) offers(p *poolView, m Market) (clean, probation int) {
+	for _, o := range p.recipe.Offers {
+		if o.Market != m {
+			continue
+		}
+		s := v.setbacks[OfferKey(o)]
+		switch {
+		case s.Holds(v.At):
+		case s.Probation(v.At):
+			probation++
+		default:
+			clean++
+		}
+	}
+	return clean, probation
+}
+
+// launch adds machines to the plan's one launch of the pool on the market.
+func (v *view) launch(i int, market Market, n int) {
+	p := &v.pools[i]
+	if p.launch == nil {
+		p.launch = map[Market]*Launch{}
+	}
+	l := p.launch[market]
+	if l == nil {
+		l = &Launch{Pool: p.Name, Template: p.recipe.Template, Market: market, Offers: v.usable(p, market)}
+		p.launch[market] = l
+	}
+	l.Count += n
+	p.count += n
+	v.total += n
+	v.generic += n
+	if v.Allowance.Launches > 0 {
+		v.Allowance.Launches -= n
+	}
+}
+
+// usable lists the pool's offers on a market that no setback forbids, those on
+// probation last.
+func (v *view) usable(p *poolView, m Market) []Offer {
+	var clean, probation []Offer
+	for _, o := range p.recipe.Offers {
+		s := v.setbacks[OfferKey(o)]
+		switch {
+		case o.Market != m, s.Holds(v.At):
+		case s.Probation(v.At):
+			probation = append(probation, o)
+		default:
+			clean = append(clean, o)
+		}
+	}
+	return append(clean, probation...)
+}
+
+func (v *view) classHeld(c *classView) bool { return v.setbacks[ClassKey(c.Class)].Holds(v.At) }

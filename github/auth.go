@@ -1,0 +1,186 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v57/github"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+const (
+	// publicAPI is where github.com answers.
+	publicAPI = "https://api.github.com"
+	// callLimit bounds one request, the token request before it included. A
+	// mint takes about a second, a failing one was seen to take eleven.
+	callLimit = 30 * time.Second
+	// theApp stands for the App itself among the installations.
+	theApp int64 = 0
+)
+
+// Config is what a Client needs. AppID and PrivateKey are required.
+type Config struct {
+	AppID      int64
+	PrivateKey []byte            // RSA, in PEM form, as GitHub hands it out
+	BaseURL    string            // empty: https://api.github.com
+	Transport  http.RoundTripper // nil: net/http's default
+	Now        func() time.Time  // nil: time.Now
+	Log        *slog.Logger      // nil: silence
+	// Decode makes an event of a webhook's body. It reports false for what
+	// concerns no fleet. Only Lost needs it.
+	Decode func(event, guid string, body []byte, at time.Time) (fleet.Event, bool, error)
+}
+
+// Client speaks to GitHub as one App. It is safe for concurrent use.
+type Client struct {
+	base      *url.URL // ends with a slash, as go-github wants it
+	transport http.RoundTripper
+	now       func() time.Time
+	log       *slog.Logger
+	decode    func(event, guid string, body []byte, at time.Time) (fleet.Event, bool, error)
+	// signer signs requests with the App's key. The key is held by a function
+	// so that printing a Client never prints it.
+	signer func(http.RoundTripper) (*ghinstallation.AppsTransport, error)
+
+	mu      sync.Mutex
+	clients map[int64]*github.Client // by installation; theApp signs with the App's key
+	groups  map[fleet.Scope]*groups
+
+	reading sync.Mutex // guards walk; one read-back at a time
+	walk    *walk      // a list of deliveries that one call could not finish
+}
+
+// New makes a Client. It calls nothing.
+func New(cfg Config) (*Client, error) {
+	if cfg.AppID <= 0 {
+		return nil, fmt.Errorf("GitHub App id %d: want a positive number", cfg.AppID)
+	}
+	base, err := baseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base: base, transport: cfg.Transport, now: cfg.Now, log: cfg.Log, decode: cfg.Decode,
+		signer: func(next http.RoundTripper) (*ghinstallation.AppsTransport, error) {
+			return ghinstallation.NewAppsTransport(next, cfg.AppID, cfg.PrivateKey)
+		},
+		clients: map[int64]*github.Client{},
+		groups:  map[fleet.Scope]*groups{},
+	}
+	if c.transport == nil {
+		c.transport = http.DefaultTransport
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if _, err := c.signer(c.transport); err != nil {
+		// The parser's own words are left out: nothing promises that they
+		// quote no part of the key.
+		return nil, fmt.Errorf("private key of GitHub App %d: not an RSA key in PEM form (%d bytes)",
+			cfg.AppID, len(cfg.PrivateKey))
+	}
+	return c, nil
+}
+
+func baseURL(s string) (*url.URL, error) {
+	if s == "" {
+		s = publicAPI
+	}
+	u, err := url.Parse(strings.TrimRight(s, "/") + "/")
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return nil, errors.New("GitHub base URL: want https://host or https://host/path")
+	}
+	return u, nil
+}
+
+// client returns the go-github client of an installation, or of the App
+// itself. Its token is renewed by ghinstallation, a minute before it expires.
+func (c *Client) client(installation int64) (*github.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if api, ok := c.clients[installation]; ok {
+		return api, nil
+	}
+	// ghinstallation writes to the App's transport when it renews a token, so
+	// two installations that shared one would race.
+	app, err := c.signer(&limits{next: c.transport, installation: installation, now: c.now})
+	if err != nil {
+		return nil, errors.New("sign in as GitHub App: private key cannot be used")
+	}
+	app.BaseURL = strings.TrimRight(c.base.String(), "/")
+	var signed http.RoundTripper = app
+	if installation != theApp {
+		signed = ghinstallation.NewFromAppsTransport(app, installation)
+	}
+	api := github.NewClient(&http.Client{Transport: signed, CheckRedirect: redirect})
+	api.BaseURL, api.UserAgent = c.base, "runfleet"
+	c.clients[installation] = api
+	return api, nil
+}
+
+// forget drops an installation's client and with it the cached token, which
+// GitHub may have revoked before it expired.
+func (c *Client) forget(installation int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.clients, installation)
+}
+
+// redirect follows GitHub to the new name of a repository. It stays on the
+// host, because the transport signs whatever it sends; and it keeps the
+// method, because net/http turns a redirected DELETE into a GET whose success
+// would read as "deleted".
+func redirect(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	same := next.URL.Scheme == first.URL.Scheme && next.URL.Host == first.URL.Host && next.Method == first.Method
+	if !same || len(via) > 3 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// scoped returns the client that may act for a scope.
+func (c *Client) scoped(s fleet.Scope) (*github.Client, error) {
+	if s.Installation <= 0 {
+		return nil, fmt.Errorf("%w: no installation of the App is known", fleet.ErrConfig)
+	}
+	if err := checkName(s.Owner); err != nil {
+		return nil, err
+	}
+	if s.Repo != "" {
+		if err := checkName(s.Repo); err != nil {
+			return nil, err
+		}
+	}
+	return c.client(s.Installation)
+}
+
+// checkName refuses what must not enter a path: v57 does not escape owners
+// and repositories, and two dots would climb out of it.
+func checkName(s string) error {
+	plain := s != "" && s != "." && s != ".." && strings.IndexFunc(s, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("_.-", r)
+	}) < 0
+	if !plain {
+		return fmt.Errorf("%w: %q is no name of an account or repository", fleet.ErrConfig, s)
+	}
+	return nil
+}
+
+// bounded gives one request its deadline.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, callLimit)
+}

@@ -1,0 +1,157 @@
+package provision
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+func TestRecipesOfferEveryTypeInEveryZoneSpotFirst(t *testing.T) {
+	s := &script{showSubnets: twoZones(10, 10, 200), showTemplates: noTemplates, makeTemplate: madeTemplate("lt-1")}
+	got, err := New(acme(s)).Recipes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offers []fleet.Offer
+	for _, market := range []fleet.Market{fleet.Spot, fleet.OnDemand} {
+		for _, typ := range []string{"m7g.large", "m6g.large"} {
+			offers = append(offers,
+				fleet.Offer{Type: typ, Zone: "us-east-1a", Market: market, Subnet: "subnet-a2"},
+				fleet.Offer{Type: typ, Zone: "us-east-1b", Market: market, Subnet: "subnet-b1"})
+		}
+	}
+	want := []fleet.Recipe{{Pool: "arm64", Template: "lt-1:1", Offers: offers}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("recipes (-want +got):\n%s", diff)
+	}
+}
+
+func TestSubnetsOfAZoneTakeTurns(t *testing.T) {
+	s := &script{showSubnets: twoZones(10, 10, 12), showTemplates: noTemplates, makeTemplate: madeTemplate("lt-1")}
+	c := New(acme(s))
+	subnetOfA := func() string {
+		recipes, err := c.Recipes(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return recipes[0].Offers[0].Subnet
+	}
+	before := subnetOfA()
+	c.occupy("subnet-a2", 5)
+	if got := before + " " + subnetOfA(); got != "subnet-a2 subnet-a1" {
+		t.Errorf("subnets in turn: %s", got)
+	}
+}
+
+func TestWhatIsKnownIsNotAskedAgain(t *testing.T) {
+	var asked []string
+	now, fail := noon, false
+	s := &script{
+		showSubnets: func(in *ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
+			asked = append(asked, "subnets")
+			if fail {
+				return nil, apiError("RequestLimitExceeded", "")
+			}
+			return twoZones(1, 1, 1)(in)
+		},
+		showTemplates: func(in *ec2.DescribeLaunchTemplatesInput) (*ec2.DescribeLaunchTemplatesOutput, error) {
+			asked = append(asked, "list")
+			return noTemplates(in)
+		},
+		makeTemplate: func(in *ec2.CreateLaunchTemplateInput) (*ec2.CreateLaunchTemplateOutput, error) {
+			asked = append(asked, "make")
+			return madeTemplate("lt-1")(in)
+		},
+		launch: func(*ec2.CreateFleetInput) (*ec2.CreateFleetOutput, error) {
+			return nil, apiError("InvalidLaunchTemplateId.NotFound", "")
+		},
+	}
+	cfg := acme(s)
+	cfg.Now = func() time.Time { return now }
+	c := New(cfg)
+	look := func(want ...string) {
+		t.Helper()
+		asked = nil
+		if _, err := c.Recipes(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, asked); diff != "" {
+			t.Errorf("asked (-want +got):\n%s", diff)
+		}
+	}
+	look("subnets", "list", "make")
+	look()
+	now, fail = now.Add(subnetAge), true
+	look("subnets") // throttled: the old ones are good enough
+	fail = false
+	look("subnets")
+	if _, err := c.Launch(t.Context(), "intent-1", launchOf(fleet.Spot)); err == nil {
+		t.Error("launched from a template that is gone")
+	}
+	look("list", "make")
+}
+
+func TestATemplateOfThatNameIsOurs(t *testing.T) {
+	s := &script{showSubnets: twoZones(1, 1, 1)}
+	s.makeTemplate = func(*ec2.CreateLaunchTemplateInput) (*ec2.CreateLaunchTemplateOutput, error) {
+		return nil, apiError("InvalidLaunchTemplateName.AlreadyExistsException", "")
+	}
+	s.showTemplates = func(in *ec2.DescribeLaunchTemplatesInput) (*ec2.DescribeLaunchTemplatesOutput, error) {
+		if len(in.LaunchTemplateNames) == 0 { // a listing may lag
+			return &ec2.DescribeLaunchTemplatesOutput{}, nil
+		}
+		return &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: []types.LaunchTemplate{
+			{LaunchTemplateId: aws.String("lt-9"), LaunchTemplateName: aws.String(in.LaunchTemplateNames[0])},
+		}}, nil
+	}
+	got, err := New(acme(s)).Recipes(t.Context())
+	if err != nil || got[0].Template != "lt-9:1" {
+		t.Errorf("recipes %+v, error %v", got, err)
+	}
+}
+
+func TestAPoolWithAProblemDoesNotStopTheOthers(t *testing.T) {
+	s := &script{showSubnets: twoZones(1, 1, 1), showTemplates: noTemplates}
+	s.makeTemplate = func(in *ec2.CreateLaunchTemplateInput) (*ec2.CreateLaunchTemplateOutput, error) {
+		if *in.LaunchTemplateData.ImageId == "ami-wrong" {
+			return nil, apiError("InvalidAMIID.Malformed", "no such image")
+		}
+		return madeTemplate("lt-1")(in)
+	}
+	cfg := acme(s)
+	cfg.Pools = append([]PoolSpec{
+		{Name: "wrong", Image: "ami-wrong"},
+		{Name: "large", Image: "ami-1", UserData: make([]byte, userDataLimit+1)},
+	}, cfg.Pools...)
+	got, err := New(cfg).Recipes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got[0].Problem, "no such image") || !strings.Contains(got[1].Problem, "16385 bytes") || got[2].Problem != "" || got[2].Template == "" {
+		t.Errorf("recipes: %+v", got)
+	}
+}
+
+func TestAWrongSubnetIsAProblemOfEveryPool(t *testing.T) {
+	s := &script{showSubnets: func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
+		return nil, apiError("InvalidSubnetID.NotFound", "The subnet ID 'subnet-a1' does not exist")
+	}}
+	got, err := New(acme(s)).Recipes(t.Context())
+	if err != nil || !strings.Contains(got[0].Problem, "subnet-a1") {
+		t.Errorf("recipes %+v, error %v", got, err)
+	}
+	s.showSubnets = func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
+		return nil, apiError("RequestLimitExceeded", "")
+	}
+	if _, err := New(acme(s)).Recipes(t.Context()); !errors.Is(err, fleet.ErrThrottled) {
+		t.Errorf("throttled at the first look: error %v", err)
+	}
+}
