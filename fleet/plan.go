@@ -24,19 +24,3 @@ type JobVerdict struct {
 	Job     JobKey
 	Verdict Verdict
 }
-
-// Change is a plan, or the outcome of its acts, as the ledger applies it: all
-// or nothing.
-type Change struct {
-	Reserve  []Intent // new or sent again
-	Settle   []IntentID
-	Jobs     []Job // whole rows of known jobs, merged: see ledger.Ledger
-	Machines []Machine
-	Forget   []MachineID
-	Runners  []Runner
-	Ended    []string // runner names
-	Setbacks []Setback
-	Cleared  []SetbackKey
-	Verdicts []JobVerdict
-	Marks    map[string]string
-}

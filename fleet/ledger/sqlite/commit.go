@@ -1,0 +1,118 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+// Kinds of things that are kept as JSON.
+const (
+	kindMachine = "machine"
+	kindRunner  = "runner"
+	kindIntent  = "intent"
+	kindSetback = "setback"
+	kindOrder   = "order"
+	kindMark    = "mark"
+)
+
+// Commit applies a change on a plan number; see ledger.Ledger.
+func (s *Store) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "UPDATE owner SET number = number + 1 WHERE number = ?", number)
+		if err != nil {
+			return fmt.Errorf("commit plan %d: %w", number, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return fmt.Errorf("commit plan %d: %w", number, ledger.ErrConflict)
+		}
+		return s.change(ctx, tx, number, c)
+	})
+}
+
+// Settle applies what came of acts; see ledger.Ledger.
+func (s *Store) Settle(ctx context.Context, c fleet.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error { return s.change(ctx, tx, 0, c) })
+}
+
+func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Change) error {
+	w := writer{ctx: ctx, tx: tx}
+	for _, in := range c.Reserve {
+		w.put(kindIntent, string(in.ID), in)
+	}
+	for _, id := range c.Settle {
+		w.drop(kindIntent, string(id))
+	}
+	for _, m := range c.Machines {
+		w.put(kindMachine, string(m.ID), m)
+	}
+	for _, id := range c.Forget {
+		w.drop(kindMachine, string(id))
+	}
+	for _, r := range c.Runners {
+		w.put(kindRunner, r.Name, r)
+	}
+	for _, name := range c.Ended {
+		w.drop(kindRunner, name)
+	}
+	for _, b := range c.Setbacks {
+		w.put(kindSetback, setbackID(b.Key), b)
+	}
+	for _, k := range c.Cleared {
+		w.drop(kindSetback, setbackID(k))
+	}
+	for k, v := range c.Marks {
+		if v == "" {
+			w.drop(kindMark, k)
+			continue
+		}
+		w.put(kindMark, k, v)
+	}
+	for _, j := range c.Jobs {
+		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = ? WHERE id = ? AND attempt = ?",
+			nanos(j.LaunchedAt), j.Launches, j.Closed, j.Key.ID, j.Key.Attempt)
+	}
+	for _, v := range c.Verdicts {
+		s.verdict(&w, number, v)
+	}
+	return w.err
+}
+
+func setbackID(k fleet.SetbackKey) string { return string(k.Kind) + " " + k.Subject }
+
+func (s *Store) verdict(w *writer, number int64, v fleet.JobVerdict) {
+	w.exec("UPDATE jobs SET verdict = ?, detail = ? WHERE id = ? AND attempt = ? AND status < ?",
+		string(v.Verdict.Code), v.Verdict.Detail, v.Job.ID, v.Job.Attempt, int(fleet.Running))
+	w.exec("INSERT INTO decisions(job, at, number, status, text) VALUES(?, ?, ?, ?, ?)",
+		v.Job.ID, nanos(s.now()), number, int(fleet.Queued), v.Verdict.String())
+}
+
+// writer writes rows until one fails.
+type writer struct {
+	ctx context.Context
+	tx  *sql.Tx
+	err error
+}
+
+func (w *writer) exec(query string, args ...any) {
+	if w.err == nil {
+		_, w.err = w.tx.ExecContext(w.ctx, query, args...)
+	}
+}
+
+func (w *writer) put(kind, id string, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.exec("INSERT OR REPLACE INTO things(kind, id, body) VALUES(?, ?, ?)", kind, id, string(body))
+}
+
+func (w *writer) drop(kind, id string) {
+	w.exec("DELETE FROM things WHERE kind = ? AND id = ?", kind, id)
+}

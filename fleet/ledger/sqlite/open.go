@@ -1,0 +1,132 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet/ledger"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+// version is the schema's, in PRAGMA user_version.
+const version = 1
+
+// Config says which ledger to open.
+type Config struct {
+	Path  string           // a file, or ":memory:"
+	Fleet string           // name of the fleet that owns it
+	ID    string           // of a new ledger; random if empty
+	Now   func() time.Time // time.Now if nil
+	Queue int              // deliveries that may wait for a commit; 0: 4096
+}
+
+// Store is an open ledger. It is safe for concurrent use.
+type Store struct {
+	db    *sql.DB
+	now   func() time.Time
+	fleet string
+	id    string
+	write sync.Mutex // held by the one that writes
+	queue queue
+	stmts statements
+}
+
+// Open opens a ledger, and makes it if there is none. ledger.ErrOwned if it is
+// another fleet's, ledger.ErrNewer if a newer program wrote it.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Queue == 0 {
+		c.Queue = 4096
+	}
+	db, err := sql.Open("sqlite", "file:"+c.Path+"?_pragma=busy_timeout(5000)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
+	}
+	// One connection: SQLite has one writer, and ":memory:" is per connection.
+	db.SetMaxOpenConns(1)
+	s := &Store{db: db, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
+	if err := s.prepare(ctx, c); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), db.Close())
+	}
+	return s, nil
+}
+
+// Close ends the store. What was recorded stays.
+func (s *Store) Close() error { return s.db.Close() }
+
+// ID is the ledger's random id.
+func (s *Store) ID() string { return s.id }
+
+func (s *Store) prepare(ctx context.Context, c Config) error {
+	for _, pragma := range []string{"journal_mode=WAL", "synchronous=FULL", "auto_vacuum=INCREMENTAL"} {
+		if _, err := s.db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
+			return fmt.Errorf("%s: %w (is it a runfleet ledger, and may it be written?)", pragma, err)
+		}
+	}
+	var have int
+	if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	if have > version {
+		return fmt.Errorf("%w: it has schema %d, this program knows %d; run the newer program", ledger.ErrNewer, have, version)
+	}
+	if have == 0 {
+		if err := s.found(ctx, c); err != nil {
+			return err
+		}
+	}
+	var owner string
+	if err := s.db.QueryRowContext(ctx, "SELECT fleet, ledger FROM owner").Scan(&owner, &s.id); err != nil {
+		return err
+	}
+	if owner != c.Fleet {
+		return fmt.Errorf("%w: it is fleet %q's, the fleet file names %q; name another file under serve.ledger", ledger.ErrOwned, owner, c.Fleet)
+	}
+	return s.stmts.prepare(ctx, s.db)
+}
+
+// found makes the tables of a new ledger.
+func (s *Store) found(ctx context.Context, c Config) error {
+	if c.ID == "" {
+		var b [8]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return err
+		}
+		c.ID = hex.EncodeToString(b[:])
+	}
+	if _, err := s.db.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	_, err := s.db.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
+	return err
+}
+
+const schema = `
+BEGIN;
+CREATE TABLE owner(fleet TEXT NOT NULL, ledger TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE deliveries(id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE jobs(
+  id INTEGER NOT NULL, attempt INTEGER NOT NULL, run INTEGER NOT NULL,
+  installation INTEGER NOT NULL, owner TEXT NOT NULL, scope_repo TEXT NOT NULL, labels TEXT NOT NULL,
+  owner_id INTEGER NOT NULL, repo TEXT NOT NULL, public INTEGER NOT NULL,
+  name TEXT NOT NULL, workflow TEXT NOT NULL, status INTEGER NOT NULL, conclusion TEXT NOT NULL,
+  runner TEXT NOT NULL, queued INTEGER NOT NULL, started INTEGER NOT NULL, done INTEGER NOT NULL,
+  recorded INTEGER NOT NULL, changed INTEGER NOT NULL, asked INTEGER NOT NULL,
+  launched INTEGER NOT NULL, launches INTEGER NOT NULL, closed INTEGER NOT NULL,
+  verdict TEXT NOT NULL, detail TEXT NOT NULL,
+  PRIMARY KEY(id, attempt)) WITHOUT ROWID;
+CREATE INDEX jobs_open ON jobs(id) WHERE closed = 0;
+CREATE TABLE things(kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+CREATE TABLE decisions(job INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, status INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE INDEX decisions_job ON decisions(job);
+PRAGMA user_version = 1;
+COMMIT;`

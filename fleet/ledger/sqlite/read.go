@@ -1,0 +1,196 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+// Read returns what is alive; see ledger.Ledger.
+func (s *Store) Read(ctx context.Context) (fleet.State, error) {
+	st := fleet.State{Ledger: s.id, Marks: map[string]string{}}
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		if err = tx.QueryRowContext(ctx, "SELECT number FROM owner").Scan(&st.Number); err != nil {
+			return err
+		}
+		if st.Jobs, err = jobs(ctx, tx, "WHERE closed = 0 ORDER BY id, attempt"); err != nil {
+			return err
+		}
+		return s.things(ctx, tx, &st)
+	})
+	if err != nil {
+		return fleet.State{}, fmt.Errorf("read ledger: %w", err)
+	}
+	return st, nil
+}
+
+func (s *Store) things(ctx context.Context, tx *sql.Tx, st *fleet.State) error {
+	rows, err := tx.QueryContext(ctx, "SELECT kind, id, body FROM things ORDER BY kind, id")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, id string
+		var body []byte
+		if err := rows.Scan(&kind, &id, &body); err != nil {
+			return err
+		}
+		if err := s.thing(st, kind, id, body); err != nil {
+			return fmt.Errorf("%s %s: %w", kind, id, err)
+		}
+	}
+	return rows.Err()
+}
+
+func (s *Store) thing(st *fleet.State, kind, id string, body []byte) error {
+	switch kind {
+	case kindMachine:
+		return add(&st.Machines, body)
+	case kindRunner:
+		return add(&st.Runners, body)
+	case kindIntent:
+		return add(&st.Intents, body)
+	case kindSetback:
+		return add(&st.Setbacks, body)
+	case kindOrder:
+		var o fleet.Order
+		err := json.Unmarshal(body, &o)
+		if err == nil && o.Holds(s.now()) {
+			st.Orders = append(st.Orders, o)
+		}
+		return err
+	case kindMark:
+		var v string
+		err := json.Unmarshal(body, &v)
+		st.Marks[id] = v
+		return err
+	}
+	return nil
+}
+
+func add[T any](to *[]T, body []byte) error {
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return err
+	}
+	*to = append(*to, v)
+	return nil
+}
+
+// Jobs returns rows for people; see ledger.Reader.
+func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err error) {
+	var where []string
+	var args []any
+	for _, st := range q.Status {
+		where, args = append(where, "status = ?"), append(args, int(st))
+	}
+	text := ""
+	if len(where) > 0 {
+		text = "WHERE " + strings.Join(where, " OR ")
+	}
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	err = s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		all, err = jobs(ctx, tx, text+" ORDER BY queued DESC, id DESC LIMIT ?", append(args, q.Limit)...)
+		return err
+	})
+	return all, err
+}
+
+// Explain returns a job's story; see ledger.Reader.
+func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story []ledger.Decision, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		all, err := jobs(ctx, tx, "WHERE id = ? ORDER BY attempt DESC LIMIT 1", id)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return fmt.Errorf("job %d: %w", id, ledger.ErrUnknown)
+		}
+		j = all[0]
+		story, err = decisions(ctx, tx, id)
+		return err
+	})
+	return j, story, err
+}
+
+func decisions(ctx context.Context, tx *sql.Tx, id fleet.JobID) ([]ledger.Decision, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT at, number, status, text FROM decisions WHERE job = ? ORDER BY rowid", id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []ledger.Decision
+	for rows.Next() {
+		var d ledger.Decision
+		var n int64
+		if err := rows.Scan(&n, &d.Plan, &d.Status, &d.Text); err != nil {
+			return nil, err
+		}
+		d.At = at(n)
+		all = append(all, d)
+	}
+	return all, rows.Err()
+}
+
+// Place writes an order; see ledger.Orders.
+func (s *Store) Place(ctx context.Context, o fleet.Order) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		w := writer{ctx: ctx, tx: tx}
+		w.put(kindOrder, o.ID, o)
+		return w.err
+	})
+}
+
+// Lift removes an order; see ledger.Orders.
+func (s *Store) Lift(ctx context.Context, id string) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "DELETE FROM things WHERE kind = ? AND id = ?", kindOrder, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return fmt.Errorf("order %s: %w", id, ledger.ErrUnknown)
+		}
+		return nil
+	})
+}
+
+// How long the ledger keeps what is over.
+const (
+	keepDeliveries = 3 * 24 * time.Hour
+	keepJobs       = 30 * 24 * time.Hour
+	keepNoPool     = 48 * time.Hour
+)
+
+// Tidy deletes what is too old to matter and gives the space back.
+func (s *Store) Tidy(ctx context.Context) error {
+	now := s.now()
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		w := writer{ctx: ctx, tx: tx}
+		w.exec("DELETE FROM deliveries WHERE at < ?", nanos(now.Add(-keepDeliveries)))
+		w.exec("DELETE FROM jobs WHERE closed = 1 AND changed < ?", nanos(now.Add(-keepJobs)))
+		w.exec("DELETE FROM jobs WHERE verdict = ? AND changed < ?", string(fleet.NoPool), nanos(now.Add(-keepNoPool)))
+		w.exec("DELETE FROM decisions WHERE job NOT IN (SELECT id FROM jobs)")
+		w.exec("PRAGMA incremental_vacuum")
+		return w.err
+	})
+}
+
+// Backup writes a whole copy of the ledger to a new file.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return fmt.Errorf("back up ledger to %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package reconcile
+
+import (
+	"context"
+	"sync"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// outcome is what came of acts, for the ledger, and whether it changed what
+// the next look sees.
+type outcome struct {
+	fleet.Change
+	progress bool
+}
+
+func (o *outcome) settle(in fleet.Intent) { o.Change.Settle = append(o.Change.Settle, in.ID) }
+
+// act executes what this process reserved, and nothing else. An intent whose
+// outcome stays unknown is left open: it is sent again, unchanged.
+func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Intent) outcome {
+	ctx, cancel := context.WithTimeout(ctx, actLimit)
+	defer cancel()
+	machines := make(map[fleet.MachineID]fleet.Machine, len(s.State.Machines))
+	for _, m := range s.State.Machines {
+		machines[m.ID] = m
+	}
+	var total outcome
+	var lock sync.Mutex
+	merge := func(o outcome) {
+		lock.Lock()
+		defer lock.Unlock()
+		total.Change = total.Change.Join(o.Change)
+		total.progress = total.progress || o.progress
+	}
+	var ends []fleet.Intent
+	var each []func()
+	for _, in := range mine {
+		if in.End != nil {
+			ends = append(ends, in)
+			continue
+		}
+		each = append(each, func() { merge(r.execute(ctx, s, in, machines)) })
+	}
+	r.spread(each)
+	if len(ends) > 0 {
+		merge(r.end(ctx, s, ends, machines))
+	}
+	return total
+}
+
+func (r *Reconciler) execute(ctx context.Context, s fleet.Snapshot, in fleet.Intent, machines map[fleet.MachineID]fleet.Machine) outcome {
+	switch {
+	case in.Launch != nil:
+		return r.launch(ctx, s, in, machines)
+	case in.Mint != nil:
+		return r.mint(ctx, s, in, machines[in.Mint.Machine])
+	case in.Withdraw != nil:
+		return r.withdraw(ctx, s, in, machines[in.Withdraw.Machine])
+	case in.Remove != nil:
+		return r.remove(ctx, s, in)
+	case in.Sweep != nil:
+		return r.sweep(ctx, in)
+	}
+	var o outcome
+	o.settle(in)
+	return o
+}
+
+// spread runs acts, Parallel at once, and waits for all of them.
+func (r *Reconciler) spread(acts []func()) {
+	if r.Parallel <= 1 {
+		for _, f := range acts {
+			f()
+		}
+		return
+	}
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, r.Parallel)
+	for _, f := range acts {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			f()
+		})
+	}
+	wait.Wait()
+}

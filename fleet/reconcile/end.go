@@ -1,0 +1,128 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// end ends machines: GitHub agrees to each, then EC2 is asked once for all,
+// then what is left of them in the parameter store is taken away.
+func (r *Reconciler) end(ctx context.Context, s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine) outcome {
+	var o outcome
+	agreed := r.agree(ctx, s, ins, known, &o)
+	var ids []fleet.MachineID
+	for _, in := range agreed {
+		if !in.End.Absent {
+			ids = append(ids, in.End.Machine)
+		}
+	}
+	if len(ids) > 0 {
+		if err := r.Cloud.End(ctx, ids); err != nil {
+			r.Log.WarnContext(ctx, "machines not ended", "machines", ids, "error", err)
+			agreed = r.refusedBy(s, agreed, known, &o)
+		}
+	}
+	for _, in := range agreed {
+		r.ended(ctx, s, in, known[in.End.Machine], &o)
+	}
+	return o
+}
+
+// agree asks GitHub to give the machines' runners no job any more. Without its
+// agreement a machine stays, unless its job is known to be over.
+func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine, o *outcome) []fleet.Intent {
+	ok := make([]bool, len(ins))
+	acts := make([]func(), len(ins))
+	var lock sync.Mutex
+	for i, in := range ins {
+		acts[i] = func() {
+			err := r.unregister(ctx, in.End)
+			lock.Lock()
+			defer lock.Unlock()
+			ok[i] = err == nil || in.End.Force
+			if err != nil {
+				r.limit(err)
+				r.Log.InfoContext(ctx, "GitHub keeps the runner", "machine", in.End.Machine, "error", err, "forced", in.End.Force)
+			}
+		}
+	}
+	r.spread(acts)
+	var agreed, refused []fleet.Intent
+	for i, in := range ins {
+		if ok[i] {
+			agreed = append(agreed, in)
+		} else {
+			refused = append(refused, in)
+		}
+	}
+	r.refusedBy(s, refused, known, o)
+	return agreed
+}
+
+func (r *Reconciler) unregister(ctx context.Context, e *fleet.End) error {
+	if e.RunnerID == 0 {
+		return nil
+	}
+	err := r.GitHub.Remove(ctx, e.Scope, e.RunnerID)
+	if errors.Is(err, fleet.ErrAbsent) {
+		return nil
+	}
+	return err
+}
+
+// refusedBy settles ends that GitHub or EC2 did not agree to; a later look
+// decides again.
+func (r *Reconciler) refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine, o *outcome) []fleet.Intent {
+	for _, in := range ins {
+		o.settle(in)
+		if m, ok := known[in.End.Machine]; ok {
+			m.TriedAt = s.At
+			o.Machines = append(o.Machines, m)
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, o *outcome) {
+	if !m.Taken && m.Minted() || in.End.Absent {
+		if _, err := r.Configs.Withdraw(ctx, in.End.Machine); err != nil {
+			r.Log.WarnContext(ctx, "config not withdrawn", "machine", in.End.Machine, "error", err)
+		}
+	}
+	o.settle(in)
+	o.progress = true
+	name := fleet.RunnerName(s.Fleet.Name, m.ID, m.Try)
+	r.Log.InfoContext(ctx, "end", "machine", in.End.Machine, "pool", m.Pool, "reason", in.Reason)
+	if m.Minted() {
+		o.Change.Ended = append(o.Change.Ended, name)
+	}
+	if in.End.Absent {
+		o.Change.Forget = append(o.Change.Forget, in.End.Machine)
+		return
+	}
+	m = generic(m)
+	m.EndedAt, m.EndReason = r.Now(), in.Reason
+	o.Machines = append(o.Machines, m)
+}
+
+// sweep deletes what machines left behind in AWS.
+func (r *Reconciler) sweep(ctx context.Context, in fleet.Intent) outcome {
+	var o outcome
+	o.settle(in)
+	for _, id := range in.Sweep.Parameters {
+		if _, err := r.Configs.Withdraw(ctx, id); err != nil {
+			r.Log.WarnContext(ctx, "config not withdrawn", "machine", id, "error", err)
+		}
+	}
+	if len(in.Sweep.EC2Fleets)+len(in.Sweep.Templates) > 0 {
+		if err := r.Sweeper.Sweep(ctx, in.Sweep.EC2Fleets, in.Sweep.Templates); err != nil {
+			r.Log.WarnContext(ctx, "leftovers not swept", "error", err)
+		}
+	}
+	r.Log.InfoContext(ctx, "sweep", "configs", len(in.Sweep.Parameters),
+		"ec2_fleets", len(in.Sweep.EC2Fleets), "templates", len(in.Sweep.Templates), "reason", in.Reason)
+	return o
+}

@@ -1,0 +1,171 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// fullLook reads EC2 by tag and GitHub's runners, and writes what it saw into
+// the ledger, so that every later look, of any process, judges by it. What
+// could not be read is left as it was: absence must be seen, not assumed.
+func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot) error {
+	var c fleet.Change
+	shown, err := r.Cloud.Machines(ctx)
+	if err != nil {
+		r.Log.WarnContext(ctx, "machines not seen", "error", err)
+	} else {
+		c.Machines = r.sightMachines(ctx, s, shown)
+		c.Marks = map[string]string{
+			markLooked:       stamp(s.At),
+			markLookedBefore: s.State.Marks[markLooked],
+		}
+	}
+	for _, scope := range scopes(s.State) {
+		if r.memory.limited[scope.Installation].After(s.At) {
+			continue
+		}
+		listed, err := r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")
+		if err != nil {
+			r.limit(err)
+			r.Log.WarnContext(ctx, "runners not seen", "scope", scope.String(), "error", err)
+			continue
+		}
+		sightRunners(s, scope, listed, &c)
+	}
+	if !c.Empty() {
+		if err := r.Ledger.Settle(ctx, c); err != nil {
+			return err
+		}
+	}
+	if s.State, err = r.Ledger.Read(ctx); err != nil {
+		return err
+	}
+	if r.Sweeper != nil && !s.At.Before(r.memory.swept.Add(sweepEvery)) {
+		r.memory.swept = s.At
+		r.leftovers(ctx, s)
+	}
+	return nil
+}
+
+// sightMachines merges what EC2 shows into the ledger's machines, and adopts
+// machines that carry the fleet's tag and are not in the ledger.
+func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown []fleet.Machine) []fleet.Machine {
+	bySight := make(map[fleet.MachineID]fleet.Machine, len(shown))
+	for _, m := range shown {
+		bySight[m.ID] = m
+	}
+	var rows []fleet.Machine
+	for _, m := range s.State.Machines {
+		sight, ok := bySight[m.ID]
+		delete(bySight, m.ID)
+		if ok {
+			m.State, m.SeenAt, m.Missed = sight.State, s.At, 0
+		} else {
+			m.Missed++
+		}
+		rows = append(rows, m)
+	}
+	for _, m := range shown {
+		if _, unknown := bySight[m.ID]; !unknown || m.Gone() {
+			continue
+		}
+		m.SeenAt, m.AdoptedAt = s.At, s.At
+		r.Log.InfoContext(ctx, "adopt", "machine", m.ID, "pool", m.Pool, "reason", "it carries the fleet's tag")
+		rows = append(rows, m)
+	}
+	return rows
+}
+
+// sightRunners merges a scope's registrations into the ledger's, and tells
+// their machines that they came up.
+func sightRunners(s *fleet.Snapshot, scope fleet.Scope, listed []fleet.Runner, c *fleet.Change) {
+	known := map[string]fleet.Runner{}
+	for _, x := range s.State.Runners {
+		if x.Scope == scope {
+			known[x.Name] = x
+		}
+	}
+	rows := c.Machines
+	if rows == nil {
+		rows = s.State.Machines
+	}
+	at := make(map[fleet.MachineID]int, len(rows))
+	for i, m := range rows {
+		at[m.ID] = i
+	}
+	for _, x := range listed {
+		old, ok := known[x.Name]
+		delete(known, x.Name)
+		x.Scope, x.SeenAt, x.FirstAt, x.TriedAt = scope, s.At, s.At, old.TriedAt
+		if ok {
+			x.FirstAt = old.FirstAt
+		}
+		c.Runners = append(c.Runners, x)
+		id, try, ok := fleet.ParseRunnerName(s.Fleet.Name, x.Name)
+		if i, found := at[id]; ok && found {
+			if m, changed := cameUp(rows[i], x, try); changed {
+				rows[i] = m
+				if c.Machines == nil {
+					c.Machines = rows
+				}
+			}
+		}
+	}
+	for _, x := range known {
+		x.Missed++
+		c.Runners = append(c.Runners, x)
+	}
+}
+
+// cameUp is the machine after its registration was seen. A machine adopted
+// without any registration known takes over the one that GitHub shows.
+func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
+	if m.Try == 0 && !m.AdoptedAt.IsZero() {
+		m.Try, m.RunnerID, m.Scope, m.MintedAt = try, x.ID, x.Scope, x.FirstAt
+	}
+	if m.Try != try || !m.Minted() || !m.ReadyAt.IsZero() || !x.Online && !x.Busy {
+		return m, m.Try == try && m.ReadyAt.IsZero() && m.MintedAt.Equal(x.FirstAt)
+	}
+	m.ReadyAt, m.Taken = x.SeenAt, true
+	return m, true
+}
+
+// leftovers finds what machines left in AWS: older than any plan that could
+// still be using it, and of no machine that the ledger knows.
+func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) {
+	old := func(t time.Time) bool { return s.At.Sub(t) > sweepEvery }
+	used, machines := map[string]bool{}, map[fleet.MachineID]bool{}
+	for _, m := range s.State.Machines {
+		used[m.EC2Fleet], used[templateID(m.Template)], machines[m.ID] = true, true, true
+	}
+	stored, err := r.Configs.Stored(ctx)
+	if err != nil {
+		r.Log.WarnContext(ctx, "stored configs not seen", "error", err)
+	}
+	for id, t := range stored {
+		if old(t) && !machines[id] {
+			s.Leftovers.Parameters = append(s.Leftovers.Parameters, id)
+		}
+	}
+	if recipes, err := r.Cloud.Recipes(ctx); err == nil {
+		for _, recipe := range recipes {
+			used[templateID(recipe.Template)] = true
+		}
+	}
+	fleets, templates, err := r.Sweeper.Leftovers(ctx)
+	if err != nil {
+		r.Log.WarnContext(ctx, "leftovers not seen", "error", err)
+	}
+	for id, t := range fleets {
+		if old(t) && !used[id] {
+			s.Leftovers.EC2Fleets = append(s.Leftovers.EC2Fleets, id)
+		}
+	}
+	for id, t := range templates {
+		if old(t) && !used[id] {
+			s.Leftovers.Templates = append(s.Leftovers.Templates, id)
+		}
+	}
+}

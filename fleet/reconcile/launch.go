@@ -1,0 +1,110 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// throttlePause is how long no launch is planned after EC2 throttled one.
+const throttlePause = 2 * time.Second
+
+// launch makes an intent's one request. What came is recorded, what was
+// refused becomes a setback, and the rest is left to the next look.
+func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Intent, known map[fleet.MachineID]fleet.Machine) outcome {
+	var o outcome
+	l := in.Launch
+	got, err := r.Cloud.Launch(ctx, in.ID, *l)
+	log := r.Log.With("intent", in.ID, "pool", l.Pool, "market", l.Market, "count", l.Count)
+	switch {
+	case errors.Is(err, fleet.ErrThrottled):
+		log.DebugContext(ctx, "launch throttled", "error", err)
+		r.pauseLaunches()
+		o.settle(in)
+		return o
+	case errors.Is(err, fleet.ErrConfig):
+		log.ErrorContext(ctx, "launch refused", "error", err)
+		o.settle(in)
+		o.Setbacks = append(o.Setbacks, struck(s, fleet.LaunchKey(l.Pool, l.Template), err.Error()))
+		return o
+	case err != nil:
+		log.WarnContext(ctx, "launch not answered", "error", err)
+		return o
+	}
+	o.settle(in)
+	o.progress = true
+	r.spendLaunches(s.At, l.Count)
+	for _, m := range got.Machines {
+		if _, ok := known[m.ID]; !ok {
+			m.Pool, m.Intent, m.Template = l.Pool, in.ID, l.Template
+			o.Machines = append(o.Machines, m)
+		}
+		o.Cleared = append(o.Cleared, clears(s, m)...)
+	}
+	o.Setbacks = append(o.Setbacks, refusals(s, *l, got)...)
+	log.InfoContext(ctx, "launch", "machines", len(got.Machines), "refused", len(got.Refused), "reason", in.Reason)
+	return o
+}
+
+// clears forgets the setbacks that a machine's launch has answered.
+func clears(s fleet.Snapshot, m fleet.Machine) []fleet.SetbackKey {
+	var keys []fleet.SetbackKey
+	for _, b := range s.State.Setbacks {
+		if b.Key == fleet.OfferKey(m.Offer) || b.Key == fleet.LaunchKey(m.Pool, m.Template) {
+			keys = append(keys, b.Key)
+		}
+	}
+	return keys
+}
+
+// refusals turns each offer's error into a setback. A launch that brought
+// nothing and named no error sets every offer of it back: 200 with nothing is
+// an answer of EC2's too.
+func refusals(s fleet.Snapshot, l fleet.Launch, got fleet.Launched) []fleet.Setback {
+	var all []fleet.Setback
+	seen := map[fleet.SetbackKey]bool{}
+	strike := func(k fleet.SetbackKey, detail string) {
+		if !seen[k] {
+			seen[k] = true
+			all = append(all, struck(s, k, detail))
+		}
+	}
+	for _, f := range got.Refused {
+		switch {
+		case errors.Is(f.Err, fleet.ErrThrottled):
+		case errors.Is(f.Err, fleet.ErrConfig) && len(got.Machines) == 0:
+			strike(fleet.LaunchKey(l.Pool, l.Template), f.Detail)
+		case f.Offer.Type != "" && f.Offer.Zone != "":
+			f.Offer.Market = l.Market
+			strike(fleet.OfferKey(f.Offer), f.Detail)
+		default:
+			strikeAll(l, got, f.Detail, strike)
+		}
+	}
+	if len(got.Machines)+len(got.Refused) == 0 {
+		strikeAll(l, got, "EC2 launched nothing and gave no reason", strike)
+	}
+	return all
+}
+
+func strikeAll(l fleet.Launch, got fleet.Launched, detail string, strike func(fleet.SetbackKey, string)) {
+	if len(got.Machines) > 0 {
+		return
+	}
+	for _, offer := range l.Offers {
+		strike(fleet.OfferKey(offer), detail)
+	}
+}
+
+// struck is the setback after one more failure.
+func struck(s fleet.Snapshot, k fleet.SetbackKey, detail string) fleet.Setback {
+	b := fleet.Setback{Key: k}
+	for _, known := range s.State.Setbacks {
+		if known.Key == k {
+			b = known
+		}
+	}
+	return b.Strike(s.At, detail)
+}

@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// GitHub's limits on registrations: 900 points a minute at 5 points a write,
+// and 10,000 an hour (actions_runner_registration).
+const (
+	mintsPerMinute = 180
+	mintsPerHour   = 10_000
+)
+
+// window counts uses within a trailing span, so that no span of that length
+// ever holds more than the limit, wherever it begins.
+type window struct {
+	span time.Duration
+	used []time.Time
+}
+
+// left is how many of limit uses remain at an instant.
+func (w *window) left(at time.Time, limit int) int {
+	w.used = slices.DeleteFunc(w.used, func(t time.Time) bool { return !t.After(at.Add(-w.span)) })
+	return max(0, limit-len(w.used))
+}
+
+func (w *window) use(at time.Time) { w.used = append(w.used, at) }
+
+// mintWindow is what an installation registered lately.
+type mintWindow struct{ minute, hour window }
+
+func (r *Reconciler) mintsOf(installation int64) *mintWindow {
+	if r.memory.mints == nil {
+		r.memory.mints = map[int64]*mintWindow{}
+	}
+	w := r.memory.mints[installation]
+	if w == nil {
+		w = &mintWindow{minute: window{span: time.Minute}, hour: window{span: time.Hour}}
+		r.memory.mints[installation] = w
+	}
+	return w
+}
+
+// allowance says what the limits leave at the snapshot's instant.
+func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
+	a := fleet.Allowance{Launches: -1, Mints: map[int64]fleet.Mints{}}
+	if limit := s.Fleet.Limits.LaunchesPerMinute; limit > 0 {
+		r.memory.launches.span = time.Minute
+		a.Launches = r.memory.launches.left(s.At, limit)
+	}
+	if r.memory.throttled.After(s.At) {
+		a.Launches = 0
+	}
+	for _, j := range s.State.Jobs {
+		id := j.Class.Scope.Installation
+		if _, ok := a.Mints[id]; ok || j.Status != fleet.Queued {
+			continue
+		}
+		w := r.mintsOf(id)
+		a.Mints[id] = fleet.Mints{
+			Now:     min(w.minute.left(s.At, mintsPerMinute), w.hour.left(s.At, mintsPerHour)),
+			PerBoot: mintsPerMinute * int(fleet.DefaultBoot/time.Second) / 60,
+			Limited: r.memory.limited[id],
+		}
+	}
+	return a
+}
+
+// limit remembers that GitHub limits an installation, if that is what an error
+// says. It stops no other installation.
+func (r *Reconciler) limit(err error) {
+	var l *fleet.LimitedError
+	if !errors.As(err, &l) {
+		return
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.memory.limited == nil {
+		r.memory.limited = map[int64]time.Time{}
+	}
+	r.memory.limited[l.Installation] = r.Now().Add(l.For)
+}
+
+// boots learns how long a pool's machines take from launch to a runner.
+type boots struct {
+	seen  map[fleet.MachineID]bool
+	spans []time.Duration
+}
+
+// enoughBoots is how many boots replace the estimate by their median.
+const enoughBoots = 20
+
+func (r *Reconciler) learnBoots(s fleet.State) map[string]time.Duration {
+	if r.memory.boots == nil {
+		r.memory.boots = map[string]*boots{}
+	}
+	estimates := map[string]time.Duration{}
+	for _, m := range s.Machines {
+		if m.ReadyAt.IsZero() || !m.AdoptedAt.IsZero() {
+			continue
+		}
+		b := r.memory.boots[m.Pool]
+		if b == nil {
+			b = &boots{seen: map[fleet.MachineID]bool{}}
+			r.memory.boots[m.Pool] = b
+		}
+		if !b.seen[m.ID] {
+			b.seen[m.ID] = true
+			b.spans = append(b.spans, m.ReadyAt.Sub(m.LaunchedAt))
+		}
+	}
+	for pool, b := range r.memory.boots {
+		if len(b.spans) >= enoughBoots {
+			spans := slices.Sorted(slices.Values(b.spans))
+			estimates[pool] = spans[len(spans)/2]
+		}
+	}
+	return estimates
+}
+
+// templateID is a recipe's template without its version.
+func templateID(template string) string {
+	id, _, _ := strings.Cut(template, ":")
+	return id
+}
+
+func (r *Reconciler) spendLaunches(at time.Time, n int) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	for range n {
+		r.memory.launches.use(at)
+	}
+}
+
+func (r *Reconciler) spendMint(installation int64) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	w, at := r.mintsOf(installation), r.Now()
+	w.minute.use(at)
+	w.hour.use(at)
+}
+
+func (r *Reconciler) pauseLaunches() {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.memory.throttled = r.Now().Add(throttlePause)
+}

@@ -1,0 +1,197 @@
+// Package reconcile owns the loop of the fleet: look, decide, reserve, act,
+// record. It is the only caller of fleet.Decide that has effects, and the only
+// writer of outcomes.
+//
+// # Decisions
+//
+// Once is serial and holds no lock: the ledger's plan number is the only
+// guard, so a second manager costs a conflict, never a machine. Outcomes are
+// recorded in one change after the acts; a crash in between leaves intents
+// open, and every act bears being done twice.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+const (
+	fullEvery     = time.Minute      // full looks while anything is alive
+	restEvery     = 10 * time.Minute // full looks while nothing is
+	sweepEvery    = 10 * time.Minute // looks at what machines leave behind
+	readBackEvery = 2 * time.Minute  // looks for lost deliveries
+	actLimit      = 20 * time.Second // one plan's acts
+	conflicts     = 3                // looks again before Once gives up
+)
+
+// Reconciler keeps a fleet as its jobs need it. Its fields are set before the
+// first call and not changed.
+type Reconciler struct {
+	Ledger     ledger.Ledger
+	GitHub     GitHub
+	Deliveries Deliveries // nil: lost deliveries are not looked for
+	Cloud      Cloud
+	Sweeper    Sweeper
+	Configs    Configs
+	Fleet      func() fleet.Fleet // as of now: the file may be read again
+	Now        func() time.Time
+	Log        *slog.Logger
+	// Parallel is how many acts run at once; 0 or 1 is one after the other,
+	// in order, on the caller's goroutine.
+	Parallel int
+	// Alone says that no other manager can be alive on this ledger: open
+	// intents of a predecessor are taken over at once.
+	Alone bool
+
+	memory memory
+	lock   sync.Mutex // guards memory's pace while acts run in parallel
+}
+
+// memory is what one process remembers between looks. Losing it costs calls
+// and seconds, never correctness.
+type memory struct {
+	ask       []fleet.Job
+	launches  window
+	mints     map[int64]*mintWindow
+	limited   map[int64]time.Time
+	throttled time.Time // EC2 asked for a pause until then
+	boots     map[string]*boots
+	alerted   map[string]time.Time
+	started   bool
+	readBack  time.Time
+	swept     time.Time
+	full      time.Time // last attempt at a full look
+	alive     bool      // anything was, at the last look
+}
+
+// Once looks, decides, reserves, acts and records, and says when to look
+// again if nothing happens before.
+func (r *Reconciler) Once(ctx context.Context) (wake time.Time, err error) {
+	for range conflicts {
+		wake, err = r.once(ctx)
+		if !errors.Is(err, ledger.ErrConflict) {
+			return wake, err
+		}
+		r.Log.DebugContext(ctx, "plan number moved on, looking again")
+	}
+	return r.Now().Add(time.Second), err
+}
+
+func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
+	seen, err := r.look(ctx)
+	if err != nil {
+		return r.Now().Add(time.Second), fmt.Errorf("look: %w", err)
+	}
+	plan := fleet.Decide(seen)
+	mine, err := r.reserve(ctx, seen, plan)
+	if err != nil {
+		return r.Now().Add(time.Second), fmt.Errorf("reserve: %w", err)
+	}
+	out := r.act(ctx, seen, mine)
+	if err := r.record(ctx, out); err != nil {
+		return r.Now().Add(time.Second), fmt.Errorf("record: %w", err)
+	}
+	return r.wake(seen, plan, out), nil
+}
+
+// Plan looks and decides without reserving or acting: the dry run.
+func (r *Reconciler) Plan(ctx context.Context) (fleet.Snapshot, fleet.Plan, error) {
+	seen, err := r.look(ctx)
+	if err != nil {
+		return seen, fleet.Plan{}, fmt.Errorf("look: %w", err)
+	}
+	return seen, fleet.Decide(seen), nil
+}
+
+// reserve commits the plan on the number its look read. What it returns is
+// the only thing that act executes.
+func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan) ([]fleet.Intent, error) {
+	r.note(ctx, s, p)
+	mine := make([]fleet.Intent, len(p.Intents))
+	for i, in := range p.Intents {
+		if in.ID == "" {
+			in.ID = fleet.IntentID(fmt.Sprintf("%.12s-%d-%d", s.State.Ledger, s.State.Number, i))
+			in.ReservedAt = s.At
+		}
+		in.SentAt, in.Tries = s.At, in.Tries+1
+		mine[i] = in
+	}
+	c := fleet.Change{
+		Reserve: mine, Settle: p.Settle, Jobs: p.Jobs, Machines: p.Machines, Forget: p.Forget,
+		Ended: p.Ended, Setbacks: p.Setbacks, Cleared: p.Cleared, Verdicts: p.Verdicts,
+	}
+	if c.Empty() {
+		return nil, nil
+	}
+	return mine, r.Ledger.Commit(ctx, s.State.Number, c)
+}
+
+// note keeps what the next look needs of a plan, and tells people once an
+// hour of each thing that they should look at.
+func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
+	r.memory.ask = nil
+	for _, k := range p.Ask {
+		for _, j := range s.State.Jobs {
+			if j.Key == k {
+				r.memory.ask = append(r.memory.ask, j)
+			}
+		}
+	}
+	if r.memory.alerted == nil {
+		r.memory.alerted = map[string]time.Time{}
+	}
+	for _, a := range p.Alerts {
+		if last, ok := r.memory.alerted[a]; ok && s.At.Sub(last) < time.Hour {
+			continue
+		}
+		r.memory.alerted[a] = s.At
+		r.Log.ErrorContext(ctx, "alert", "text", a)
+	}
+}
+
+// record writes what came of the acts.
+func (r *Reconciler) record(ctx context.Context, o outcome) error {
+	if o.Empty() {
+		return nil
+	}
+	return r.Ledger.Settle(context.WithoutCancel(ctx), o.Change)
+}
+
+// wake is the next instant at which a look is due.
+func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan, o outcome) time.Time {
+	now := r.Now()
+	if o.progress || len(r.memory.ask) > 0 {
+		return now
+	}
+	next := r.memory.full.Add(r.pause(s))
+	if r.Deliveries != nil && r.memory.readBack.Add(readBackEvery).Before(next) {
+		next = r.memory.readBack.Add(readBackEvery)
+	}
+	if !p.Wake.IsZero() && p.Wake.Before(next) {
+		next = p.Wake
+	}
+	if next.Before(now) {
+		return now
+	}
+	return next
+}
+
+// pause is the time between full looks: a fleet at rest is looked at seldom.
+func (r *Reconciler) pause(s fleet.Snapshot) time.Duration {
+	if len(s.State.Machines)+len(s.State.Runners)+len(s.State.Intents) > 0 {
+		return fullEvery
+	}
+	for _, j := range s.State.Jobs {
+		if j.Verdict.Code != fleet.NoPool {
+			return fullEvery
+		}
+	}
+	return restEvery
+}

@@ -1,0 +1,144 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// mint registers a runner for a machine and stores its config. A failure
+// leaves the try's number on the machine, so the next one takes another name.
+func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine) outcome {
+	var o outcome
+	want := *in.Mint
+	name := fleet.RunnerName(s.Fleet.Name, want.Machine, want.Try)
+	r.spendMint(want.Scope.Installation)
+	id, config, err := r.GitHub.Mint(ctx, want, name)
+	log := r.Log.With("intent", in.ID, "machine", want.Machine, "scope", want.Scope.String(), "runner", name)
+	if err != nil {
+		return r.unminted(ctx, s, in, m, err)
+	}
+	if err := r.Configs.Put(ctx, want.Machine, config); err != nil {
+		log.WarnContext(ctx, "config not stored", "error", err)
+		r.heal(ctx, s, want, name)
+		return r.failed(in, m)
+	}
+	o.settle(in)
+	m.Scope, m.Try, m.RunnerID, m.MintedAt, m.Taken = want.Scope, want.Try, id, r.Now(), false
+	o.Machines, o.progress = []fleet.Machine{m}, true
+	log.InfoContext(ctx, "mint", "reason", in.Reason)
+	return o
+}
+
+// unminted is what follows a registration that GitHub did not confirm.
+func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, err error) outcome {
+	want := *in.Mint
+	name := fleet.RunnerName(s.Fleet.Name, want.Machine, want.Try)
+	log := r.Log.With("intent", in.ID, "machine", want.Machine, "scope", want.Scope.String(), "error", err)
+	switch {
+	case errors.Is(err, fleet.ErrThrottled):
+		r.limit(err)
+		log.WarnContext(ctx, "mint limited")
+		o := outcome{}
+		o.settle(in)
+		return o
+	case errors.Is(err, fleet.ErrTaken):
+		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
+		r.heal(ctx, s, want, name)
+	case errors.Is(err, fleet.ErrConfig):
+		log.ErrorContext(ctx, "mint refused")
+		o := outcome{}
+		o.settle(in)
+		o.Setbacks = []fleet.Setback{struck(s, fleet.MintKey(m.Pool, want.Scope), err.Error())}
+		return o
+	default:
+		log.WarnContext(ctx, "mint not answered")
+	}
+	return r.failed(in, m)
+}
+
+// failed settles a mint that came to nothing: the next try has another name.
+func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine) outcome {
+	var o outcome
+	o.settle(in)
+	m.Try = in.Mint.Try
+	o.Machines, o.progress = []fleet.Machine{m}, true
+	return o
+}
+
+// heal clears the way for another try: the registration that an earlier, lost
+// try left under this name, and the config it may have stored.
+func (r *Reconciler) heal(ctx context.Context, s fleet.Snapshot, want fleet.Mint, name string) {
+	found, err := r.GitHub.Runners(ctx, want.Scope, name)
+	for _, x := range found {
+		if err == nil && x.Name == name {
+			err = r.GitHub.Remove(ctx, want.Scope, x.ID)
+		}
+	}
+	if err != nil && !errors.Is(err, fleet.ErrAbsent) {
+		r.limit(err)
+		r.Log.WarnContext(ctx, "stray registration stays for now", "runner", name, "error", err)
+	}
+	if _, err := r.Configs.Withdraw(ctx, want.Machine); err != nil {
+		r.Log.WarnContext(ctx, "config not withdrawn", "machine", want.Machine, "error", err)
+	}
+}
+
+// withdraw takes back a config that no agent came for, and its registration.
+// The delete is the claim: if nothing was there, the agent has it.
+func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine) outcome {
+	var o outcome
+	w := in.Withdraw
+	taken, err := r.Configs.Withdraw(ctx, w.Machine)
+	if err != nil {
+		r.Log.WarnContext(ctx, "config not withdrawn", "machine", w.Machine, "error", err)
+		return o
+	}
+	o.settle(in)
+	o.progress = true
+	r.Log.InfoContext(ctx, "withdraw", "machine", w.Machine, "taken", taken, "reason", in.Reason)
+	if taken && in.Tries == 1 {
+		m.Taken = true
+		o.Machines = []fleet.Machine{m}
+		return o
+	}
+	if err := r.GitHub.Remove(ctx, w.Scope, w.RunnerID); errors.Is(err, fleet.ErrBusy) {
+		m.Taken = true
+		o.Machines = []fleet.Machine{m}
+		return o
+	} else if err != nil && !errors.Is(err, fleet.ErrAbsent) {
+		r.limit(err)
+		r.Log.WarnContext(ctx, "registration stays for now", "machine", w.Machine, "error", err)
+	}
+	o.Machines = []fleet.Machine{generic(m)}
+	return o
+}
+
+// generic is a machine without a registration, that kept its count of tries.
+func generic(m fleet.Machine) fleet.Machine {
+	m.Scope, m.RunnerID, m.Taken = fleet.Scope{}, 0, false
+	m.MintedAt, m.ReadyAt = fleet.Machine{}.MintedAt, fleet.Machine{}.ReadyAt
+	return m
+}
+
+// remove deletes a registration that no machine can use.
+func (r *Reconciler) remove(ctx context.Context, s fleet.Snapshot, in fleet.Intent) outcome {
+	var o outcome
+	o.settle(in)
+	err := r.GitHub.Remove(ctx, in.Remove.Scope, in.Remove.RunnerID)
+	if err == nil || errors.Is(err, fleet.ErrAbsent) {
+		o.Change.Ended = []string{in.Remove.Name}
+		r.Log.InfoContext(ctx, "remove", "runner", in.Remove.Name, "reason", in.Reason)
+		return o
+	}
+	r.limit(err)
+	r.Log.WarnContext(ctx, "registration not removed", "runner", in.Remove.Name, "error", err)
+	for _, x := range s.State.Runners {
+		if x.Name == in.Remove.Name {
+			x.TriedAt = s.At
+			o.Runners = []fleet.Runner{x}
+		}
+	}
+	return o
+}

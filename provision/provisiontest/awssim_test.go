@@ -1,0 +1,70 @@
+package provisiontest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/awssim"
+	"github.com/runfleet/runfleet/provision/provisiontest"
+)
+
+// later is a queue of what happens later, for a test that moves its own clock.
+type later struct {
+	now time.Time
+	due []struct {
+		at time.Time
+		f  func()
+	}
+}
+
+func (l *later) after(d time.Duration, f func()) {
+	l.due = append(l.due, struct {
+		at time.Time
+		f  func()
+	}{l.now.Add(d), f})
+}
+
+// pass moves the clock on, and does what falls due on the way, in order.
+func (l *later) pass(d time.Duration) {
+	end := l.now.Add(d)
+	for {
+		next := -1
+		for i, e := range l.due {
+			if !e.at.After(end) && (next < 0 || e.at.Before(l.due[next].at)) {
+				next = i
+			}
+		}
+		if next < 0 {
+			break
+		}
+		e := l.due[next]
+		l.due = append(l.due[:next], l.due[next+1:]...)
+		l.now = e.at
+		e.f()
+	}
+	l.now = end
+}
+
+func TestAWSSim(t *testing.T) {
+	provisiontest.Run(t, func(t *testing.T) provisiontest.Env {
+		l := &later{now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
+		now := func() time.Time { return l.now }
+		a := awssim.New(awssim.Config{
+			Seed: 1, Now: now, After: l.after, Limits: awssim.Limits{Unlimited: true},
+			Subnets: map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
+		})
+		return provisiontest.Env{
+			EC2: a.EC2(), SSM: a.SSM(), Region: "us-east-1", Account: "123456789012",
+			Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"},
+			InstanceProfile: "runfleet-machine", Image: "ami-0123456789abcdef0",
+			Types: []string{"c7g.large", "m7g.large"}, Now: now, Pass: l.pass,
+			KeepsTokens: true, KeepsFleets: true,
+			Empty: func(o fleet.Offer) {
+				a.SetEmpty(o.Type+"/"+o.Zone+"/"+string(o.Market), true)
+			},
+			Throttle: func(op string) { a.Next(op, "throttle") },
+			Lose:     func(op string) { a.Next(op, "lose") },
+		}
+	})
+}
