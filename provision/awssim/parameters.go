@@ -174,3 +174,16 @@ func (a *Account) Cost() (usd float64) {
 	})
 	return usd
 }
+
+// Alive lists the tags of every instance that is pending or running.
+func (a *Account) Alive() []map[string]string {
+	var all []map[string]string
+	a.do(func() {
+		for _, id := range a.order {
+			if i := a.instances[id]; i.alive() {
+				all = append(all, i.told().Tags)
+			}
+		}
+	})
+	return all
+}

@@ -1,0 +1,48 @@
+// Package cli owns the verbs of the one program, a file each.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every verb.
+const (
+	ExitOK     = 0
+	ExitFailed = 1 // it was tried and did not come out right
+	ExitUsage  = 2 // wrong flag, argument or fleet file; nothing was started
+)
+
+// errUsage marks what the caller should say differently.
+var errUsage = errors.New("usage")
+
+// Main runs one verb and returns the exit code.
+func Main(ctx context.Context, args []string, out, log io.Writer) int {
+	root := &cobra.Command{
+		Use:           "runfleet",
+		Short:         "Keeps GitHub Actions jobs supplied with fresh EC2 runners",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(out)
+	root.SetErr(log)
+	root.SetArgs(args)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
+	})
+	root.AddCommand(demoCommand(), versionCommand())
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(log, "runfleet:", err)
+		return ExitUsage
+	}
+	fmt.Fprintln(log, "runfleet:", err)
+	return ExitFailed
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/cmd/internal/world"
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// demo is the verb's flags.
+type demo struct {
+	seed  uint64
+	speed float64
+	jobs  int
+	trace string
+	exit  bool
+	json  bool
+	quiet bool
+}
+
+func demoCommand() *cobra.Command {
+	var d demo
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Play some hours of real CI against a simulated GitHub and AWS",
+		Long: `Plays jobs of a real CI day through the real program: signed webhooks over HTTP,
+the ledger on disk, the decisions, the calls to GitHub and AWS. GitHub and AWS
+themselves are simulated: no account is needed and nothing is paid for.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return d.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.Uint64Var(&d.seed, "seed", 1, "the same seed draws the same boots, delays and faults")
+	f.Float64Var(&d.speed, "speed", 600, "simulated seconds in a second")
+	f.IntVar(&d.jobs, "jobs", 60, "jobs to play, spread over at most five hours; 0 plays the whole trace")
+	f.StringVar(&d.trace, "trace", "", "CSV file with columns run, ready_s, duration_s, conclusion, runner_class (default: a built-in day)")
+	f.BoolVar(&d.exit, "exit", false, "end when the last job is over (it always does, until the demo can be served)")
+	f.BoolVar(&d.json, "json", false, "print the summary as one line of JSON")
+	f.BoolVar(&d.quiet, "quiet", false, "no line of progress and no log")
+	return c
+}
+
+func (d demo) run(ctx context.Context, out, log io.Writer) error {
+	script, err := d.script()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if d.speed <= 0 {
+		return fmt.Errorf("%w: --speed must be more than 0", errUsage)
+	}
+	dir, err := os.MkdirTemp("", "runfleet-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c := demoWorld(d, script, filepath.Join(dir, "runfleet.db"), log)
+	w, err := world.New(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if !d.quiet {
+		fmt.Fprintf(log, "%d jobs of a real CI day, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n", len(script), d.speed)
+	}
+	if err := w.Run(ctx, 48*time.Hour); err != nil {
+		return err
+	}
+	return d.close(out, w.Summary())
+}
+
+func (d demo) script() ([]world.Job, error) {
+	if d.trace == "" {
+		day, err := world.BusiestDay()
+		if err != nil || d.jobs == 0 {
+			return day, err
+		}
+		return world.Extract(day, d.jobs), nil
+	}
+	f, err := os.Open(d.trace)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	jobs, err := world.ReadTrace(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.trace, err)
+	}
+	if d.jobs > 0 {
+		jobs = world.Extract(jobs, d.jobs)
+	}
+	return jobs, nil
+}
+
+// demoWorld is the demo's fleet and its faults: an architecture each, Spot
+// first, some lost webhooks and machines that never boot.
+func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.Config {
+	begin := time.Date(2025, 10, 14, 13, 0, 0, 0, time.UTC)
+	c := world.Config{
+		Seed: d.seed, Begin: begin, Script: script, Ledger: ledger, Sockets: true,
+		Fleet: fleet.Fleet{Name: "demo", Pools: []fleet.Pool{
+			{Name: "arm64", Labels: fleet.NewLabels("self-hosted", "linux", "arm64"), Arch: fleet.ARM64, Max: 60, Prepared: true},
+			{Name: "x64", Labels: fleet.NewLabels("self-hosted", "linux", "x64"), Arch: fleet.X86, Max: 60, Prepared: true},
+		}},
+		Types: map[string][]string{
+			"arm64": {"c7g.xlarge", "m7g.xlarge", "c6g.xlarge"},
+			"x64":   {"c6i.xlarge", "m6i.xlarge", "c5.xlarge"},
+		},
+	}
+	c.GitHub.Loss.Rate = 0.02
+	c.AWS.NeverBoots = 0.03
+	if !d.quiet {
+		c.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	started := time.Now()
+	c.Pace = func(at time.Time) {
+		due := started.Add(time.Duration(float64(at.Sub(begin)) / d.speed))
+		time.Sleep(time.Until(due))
+	}
+	return c
+}
+
+func (d demo) close(out io.Writer, s world.Summary) error {
+	if d.json {
+		if err := json.NewEncoder(out).Encode(s); err != nil {
+			return err
+		}
+	} else {
+		tell(out, s)
+	}
+	if !s.Good() {
+		return errors.New("something is unserved or left over, see the summary")
+	}
+	return nil
+}
+
+// tell is the summary as a person reads it.
+func tell(out io.Writer, s world.Summary) {
+	fmt.Fprintf(out, "\n%d jobs were queued (GitHub and AWS simulated, seed %d)\n", s.Jobs.Queued, s.Seed)
+	fmt.Fprintf(out, "  %4d ran to their end\n", s.Jobs.Completed)
+	fmt.Fprintf(out, "  %4d were cancelled before they ran\n", s.Jobs.Cancelled)
+	fmt.Fprintf(out, "  %4d asked for machines that no pool has\n", s.Jobs.NoPool)
+	fmt.Fprintf(out, "  %4d never ran although a pool fits\n", s.Jobs.Unserved)
+	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
+	fmt.Fprintf(out, "%d machines were launched, at most %d job each, for $%.2f by list and average Spot prices.\n",
+		s.Machines.Launched, s.JobsPerMachine, s.CostUSD)
+	fmt.Fprintf(out, "Left over: %d machines, %d runners, %d parameters.\n", s.Machines.Left, s.RunnersLeft, s.ParametersLeft)
+}

@@ -1,0 +1,78 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/awssim"
+)
+
+// checker holds the invariants of the fleet against what happened. It looks at
+// the simulated GitHub and AWS, never at the fleet's own opinion.
+type checker struct {
+	queued int
+	broken error
+}
+
+func (c *checker) fail(w *World, format string, args ...any) {
+	c.broken = errors.Join(c.broken, fmt.Errorf("%s: "+format, append([]any{w.Now().Format("15:04:05")}, args...)...))
+}
+
+// ended holds invariant 4: no machine is ended while its job runs, except by
+// its owner's market or the machine itself.
+func (c *checker) ended(w *World, i awssim.Instance) {
+	if i.Reason != "Client.UserInitiatedShutdown" {
+		return
+	}
+	for _, o := range w.GitHub.Outcomes() {
+		if o.Status == "in_progress" && w.jobs[o.ID] == i.ID && w.Now().Sub(o.Started) < fleet.DefaultJobLimit {
+			c.fail(w, "machine %s was ended while job %d ran on it", i.ID, o.ID)
+		}
+	}
+}
+
+// look holds the invariants that any instant can be asked about.
+func (c *checker) look(ctx context.Context, w *World) error {
+	c.caps(w)
+	if w.perMost > 1 {
+		c.fail(w, "a machine took %d jobs", w.perMost)
+	}
+	if err := c.verdicts(ctx, w); err != nil {
+		return err
+	}
+	return c.broken
+}
+
+// caps holds invariant 1: machines never exceed their pool's cap.
+func (c *checker) caps(w *World) {
+	count, total := map[string]int{}, 0
+	for _, tags := range w.AWS.Alive() {
+		count[tags[provision.TagPool]]++
+		total++
+	}
+	for _, p := range w.cfg.Fleet.Pools {
+		if count[p.Name] > p.Max {
+			c.fail(w, "pool %s has %d machines, its cap is %d", p.Name, count[p.Name], p.Max)
+		}
+	}
+	if most := w.cfg.Fleet.Limits.Machines; most > 0 && total > most {
+		c.fail(w, "the fleet has %d machines, its cap is %d", total, most)
+	}
+}
+
+// verdicts holds invariant 2: every recorded job that waits has a verdict.
+func (c *checker) verdicts(ctx context.Context, w *World) error {
+	state, err := w.Store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range state.Jobs {
+		if j.Status < fleet.Running && j.Verdict.Code == "" && !j.RecordedAt.Equal(w.Now()) && w.lookAt().After(w.Now()) {
+			c.fail(w, "job %d waits without a verdict", j.Key.ID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/runfleet/runfleet/github/githubsim"
+)
+
+// looksAtOnce bounds looks at one instant: a plan that never comes to rest is
+// a mistake of the fleet's, and must not hang the world.
+const looksAtOnce = 500
+
+// Run plays the script to its end: every job over, every machine gone, or the
+// limit reached. It returns what an invariant found broken.
+func (w *World) Run(ctx context.Context, limit time.Duration) error {
+	w.plan()
+	end, quiet := w.cfg.Begin.Add(limit), time.Time{}
+	for ctx.Err() == nil {
+		if err := w.Step(ctx); err != nil {
+			return err
+		}
+		now := w.Now()
+		if !now.Before(end) {
+			return nil
+		}
+		switch {
+		case !w.rests():
+			quiet = time.Time{}
+		case quiet.IsZero():
+			quiet = now
+		case now.Sub(quiet) >= linger:
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+// Step does what happens next: an event, or a look.
+func (w *World) Step(ctx context.Context) error {
+	look := w.lookAt()
+	if at, ok := w.due(); ok && !at.After(look) {
+		w.pace(at)
+		if f := w.advance(at); f != nil {
+			f()
+		}
+		return nil
+	}
+	w.pace(look)
+	if f := w.advance(look); f != nil {
+		f()
+		return nil
+	}
+	return w.lookNow(ctx)
+}
+
+func (w *World) pace(at time.Time) {
+	if w.cfg.Pace != nil {
+		w.cfg.Pace(at)
+	}
+}
+
+func (w *World) lookNow(ctx context.Context) error {
+	// Far away first, so that a webhook during the look can bring it nearer.
+	before := w.Now()
+	w.setLook(before.Add(time.Hour))
+	wake, err := w.fleet.Once(ctx)
+	if err != nil {
+		return fmt.Errorf("at %s: %w", before.Format(time.TimeOnly), err)
+	}
+	if wake.Before(w.lookAt()) {
+		w.setLook(wake)
+	}
+	if w.lookAt().After(before) {
+		w.looks = 0
+	} else if w.looks++; w.looks > looksAtOnce {
+		return errors.New("the fleet does not come to rest at " + before.Format(time.TimeOnly))
+	}
+	return w.check.look(ctx, w)
+}
+
+// plan queues the script's jobs at their times.
+func (w *World) plan() {
+	runs := map[int]githubsim.RunID{}
+	for i, j := range w.cfg.Script {
+		w.After(j.After, func() {
+			conclusion := "success"
+			if j.Failed {
+				conclusion = "failure"
+			}
+			id, err := w.GitHub.Queue(githubsim.JobSpec{
+				Repo: repository, Run: runs[j.Run], Name: fmt.Sprintf("job %d", i), Labels: j.Labels,
+				Duration: j.Duration, Conclusion: conclusion,
+			})
+			if err == nil && j.Duration == 0 {
+				w.After(5*time.Second, func() { w.GitHub.Cancel(id) })
+			}
+			w.check.queued++
+		})
+	}
+}
+
+// rests reports whether the script is over and nothing waits, runs or is left.
+func (w *World) rests() bool {
+	if w.check.queued < len(w.cfg.Script) || len(w.GitHub.Runners()) > 0 {
+		return false
+	}
+	for _, o := range w.GitHub.Outcomes() {
+		if o.Status != "completed" && w.fits(o.Labels) {
+			return false
+		}
+	}
+	return len(w.AWS.Left("/").Instances) == 0
+}

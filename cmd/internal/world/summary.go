@@ -1,0 +1,84 @@
+package world
+
+import (
+	"slices"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// Summary is what a day came to. Its JSON is the last line of the demo.
+type Summary struct {
+	V        int    `json:"v"`
+	Seed     uint64 `json:"seed"`
+	Jobs     Jobs   `json:"jobs"`
+	Wait     Waits  `json:"wait_seconds"`
+	Machines struct {
+		Launched int `json:"launched"`
+		Ended    int `json:"ended"`
+		Left     int `json:"left"`
+	} `json:"machines"`
+	RunnersLeft    int                       `json:"runners_left"`
+	ParametersLeft int                       `json:"parameters_left"`
+	JobsPerMachine int                       `json:"jobs_per_machine_max"`
+	CostUSD        float64                   `json:"cost_usd"`
+	APICalls       map[string]map[string]int `json:"api_calls"`
+}
+
+// Jobs counts jobs by what became of them.
+type Jobs struct {
+	Queued    int `json:"queued"`
+	Completed int `json:"completed"`
+	Cancelled int `json:"cancelled"`
+	NoPool    int `json:"no_pool"`
+	Unserved  int `json:"unserved"` // a pool fits, and it never ran
+}
+
+// Waits are percentiles of the time from queued to running, in seconds.
+type Waits struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	Max float64 `json:"max"`
+}
+
+// Good reports whether nothing is unserved and nothing is left.
+func (s Summary) Good() bool {
+	return s.Jobs.Unserved == 0 && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
+}
+
+func (w *World) fits(labels []string) bool {
+	set := fleet.NewLabels(labels...)
+	return slices.ContainsFunc(w.cfg.Fleet.Pools, func(p fleet.Pool) bool { return p.Fits(set) })
+}
+
+// Summary counts what happened so far.
+func (w *World) Summary() Summary {
+	s := Summary{V: 1, Seed: w.cfg.Seed, JobsPerMachine: w.perMost, CostUSD: w.AWS.Cost(), APICalls: w.AWS.Calls()}
+	s.APICalls["github"] = w.GitHub.Calls()
+	var waits []time.Duration
+	for _, o := range w.GitHub.Outcomes() {
+		s.Jobs.Queued++
+		switch {
+		case !w.fits(o.Labels):
+			s.Jobs.NoPool++
+		case !o.Started.IsZero():
+			waits = append(waits, o.Started.Sub(o.Created))
+			if o.Status == "completed" {
+				s.Jobs.Completed++
+			}
+		case o.Conclusion == "cancelled" && o.Done.Sub(o.Created) < time.Hour:
+			s.Jobs.Cancelled++
+		default:
+			s.Jobs.Unserved++
+		}
+	}
+	slices.Sort(waits)
+	if n := len(waits); n > 0 {
+		s.Wait = Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
+	}
+	left := w.AWS.Left("/runfleet/" + w.cfg.Fleet.Name + "/machines/")
+	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(left.Instances)
+	s.Machines.Ended = s.Machines.Launched - s.Machines.Left
+	s.RunnersLeft, s.ParametersLeft = len(w.GitHub.Runners()), len(left.Parameters)
+	return s
+}

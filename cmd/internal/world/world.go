@@ -1,0 +1,237 @@
+package world
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
+	"github.com/runfleet/runfleet/github"
+	"github.com/runfleet/runfleet/github/githubsim"
+	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/awssim"
+	"github.com/runfleet/runfleet/provision/catalog"
+	"github.com/runfleet/runfleet/provision/tokens"
+	"github.com/runfleet/runfleet/webhooks"
+)
+
+// The world's fixed facts.
+const (
+	appID         = 12345
+	installation  = 77
+	organisation  = "acme"
+	repository    = "acme/widgets"
+	webhookSecret = "the simulated webhook secret"
+	region        = "us-east-1"
+	account       = "123456789012"
+	linger        = 10 * time.Minute // after the last job, for what is left to end
+)
+
+// Config is what a world is made of.
+type Config struct {
+	Seed   uint64
+	Begin  time.Time
+	Fleet  fleet.Fleet
+	Types  map[string][]string // instance types of each pool
+	Script []Job
+	GitHub githubsim.Faults
+	AWS    awssim.Faults
+	Limits awssim.Limits
+	Ledger string // path; ":memory:" if empty
+	// Sockets puts real HTTP on loopback between GitHub and the fleet.
+	Sockets bool
+	Log     *slog.Logger
+	// Pace is called before the time moves on, in a paced world.
+	Pace func(at time.Time)
+	// Wrap stands between the reconciler and its ports, for tests that plant
+	// a mistake there.
+	Wrap func(*reconcile.Reconciler)
+}
+
+// World is a running simulation.
+type World struct {
+	queue
+	cfg     Config
+	GitHub  *githubsim.Server
+	AWS     *awssim.Account
+	Store   *sqlite.Store
+	fleet   *reconcile.Reconciler
+	handler *webhooks.Handler
+	deliver func(githubsim.Delivery) (int, error)
+	look    time.Time // when the fleet looks next
+	looks   int
+	agents  map[string]*agent
+	byID    map[githubsim.RunnerID]*agent
+	jobs    map[githubsim.JobID]string // machine that took it
+	perMost int
+	close   []func()
+	check   checker
+}
+
+// New joins a GitHub, an AWS and a fleet.
+func New(ctx context.Context, c Config) (*World, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Ledger == "" {
+		c.Ledger = ":memory:"
+	}
+	w := &World{
+		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*agent{}, byID: map[githubsim.RunnerID]*agent{},
+		jobs: map[githubsim.JobID]string{}, look: c.Begin,
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make the App's key: %w", err)
+	}
+	w.Store, err = sqlite.Open(ctx, sqlite.Config{Path: c.Ledger, Fleet: c.Fleet.Name, ID: fmt.Sprintf("%016x", c.Seed), Now: w.Now})
+	if err != nil {
+		return nil, err
+	}
+	w.close = append(w.close, func() { _ = w.Store.Close() })
+	w.openAWS()
+	if err := w.openGitHub(key); err != nil {
+		return nil, err
+	}
+	return w, w.openFleet(key)
+}
+
+// Close ends sockets and the ledger.
+func (w *World) Close() {
+	for i := len(w.close) - 1; i >= 0; i-- {
+		w.close[i]()
+	}
+}
+
+func price(kind string, spot bool) float64 {
+	t, _ := catalog.Lookup(kind)
+	if spot {
+		return t.Spot
+	}
+	return t.OnDemand
+}
+
+func (w *World) openAWS() {
+	w.AWS = awssim.New(awssim.Config{
+		Seed: w.cfg.Seed, Now: w.Now, After: w.After, Price: price, Faults: w.cfg.AWS, Limits: w.cfg.Limits,
+		Subnets:  map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
+		OnLaunch: w.onLaunch, OnEnd: w.onEnd,
+	})
+}
+
+func (w *World) openGitHub(key *rsa.PrivateKey) error {
+	w.GitHub = githubsim.New(githubsim.Config{
+		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey,
+		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, OnAssign: w.onAssign, OnRelease: w.onRelease,
+		Deliver: func(d githubsim.Delivery) (int, error) { return w.deliver(d) },
+	})
+	w.GitHub.AddInstallation(githubsim.Installation{ID: installation, Account: organisation})
+	return w.GitHub.AddRepository(githubsim.Repository{Owner: organisation, Name: "widgets", Private: true})
+}
+
+func (w *World) openFleet(key *rsa.PrivateKey) error {
+	w.handler = &webhooks.Handler{
+		Secrets: [][]byte{[]byte(webhookSecret)}, AppID: appID, Ledger: w.Store, Now: w.Now, Log: w.cfg.Log,
+		Wake: w.wake,
+	}
+	if err := w.handler.Check(); err != nil {
+		return err
+	}
+	var transport http.RoundTripper = githubsim.Transport{Server: w.GitHub}
+	base := ""
+	w.deliver = w.deliverInProcess
+	if w.cfg.Sockets {
+		transport, base = nil, w.listen()
+	}
+	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	gh, err := github.New(github.Config{
+		AppID: appID, PrivateKey: pemKey, BaseURL: base, Transport: transport, Now: w.Now, Log: w.cfg.Log, Decode: webhooks.Decode,
+	})
+	if err != nil {
+		return err
+	}
+	cloud := provision.New(w.cloudConfig())
+	w.fleet = &reconcile.Reconciler{
+		Ledger: w.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
+		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
+	}
+	if w.cfg.Wrap != nil {
+		w.cfg.Wrap(w.fleet)
+	}
+	return nil
+}
+
+func (w *World) tokens() *tokens.Store {
+	return &tokens.Store{SSM: w.AWS.SSM(), Fleet: w.cfg.Fleet.Name, Region: region, Account: account}
+}
+
+func (w *World) cloudConfig() provision.Config {
+	c := provision.Config{
+		EC2: w.AWS.EC2(), Fleet: w.cfg.Fleet.Name, Ledger: w.Store.ID(), Region: region, Now: w.Now, Log: w.cfg.Log,
+		Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"}, InstanceProfile: "runfleet-machine",
+	}
+	for _, p := range w.cfg.Fleet.Pools {
+		c.Pools = append(c.Pools, provision.PoolSpec{
+			Name: p.Name, Arch: p.Arch, Types: w.cfg.Types[p.Name], Image: "ami-0123456789abcdef0", DiskGiB: 40, Market: p.Market,
+		})
+	}
+	return c
+}
+
+// listen serves GitHub's API and the fleet's webhook endpoint on loopback.
+func (w *World) listen() (base string) {
+	api, hook := httptest.NewServer(w.GitHub), httptest.NewServer(w.handler)
+	w.close = append(w.close, api.Close, hook.Close)
+	w.deliver = func(d githubsim.Delivery) (int, error) {
+		r, err := http.NewRequest(http.MethodPost, hook.URL+"/webhook", bodyOf(d))
+		if err != nil {
+			return 0, err
+		}
+		r.Header = d.Header
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	}
+	return api.URL
+}
+
+func (w *World) deliverInProcess(d githubsim.Delivery) (int, error) {
+	r, err := http.NewRequest(http.MethodPost, "/webhook", bodyOf(d))
+	if err != nil {
+		return 0, err
+	}
+	r.Header = d.Header
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec.Code, nil
+}
+
+// wake asks for a look soon: wake-ups that arrive together are one look.
+func (w *World) wake() {
+	if soon := w.Now().Add(250 * time.Millisecond); soon.Before(w.lookAt()) {
+		w.setLook(soon)
+	}
+}
+
+func (w *World) lookAt() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.look
+}
+
+func (w *World) setLook(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.look = at
+}

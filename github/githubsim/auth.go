@@ -1,0 +1,158 @@
+package githubsim
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type token struct {
+	in      *installation
+	expires time.Time // by TokenNow
+}
+
+// authenticate finds who calls, and whether the path is theirs.
+func (s *Server) authenticate(r route, c *call) (reply, bool) {
+	kind, secret, _ := strings.Cut(c.Header.Get("Authorization"), " ")
+	known := strings.EqualFold(kind, "bearer") || strings.EqualFold(kind, "token")
+	if !known || secret == "" {
+		return refuse(http.StatusUnauthorized, "Requires authentication"), false
+	}
+	if r.access == asApp {
+		if err := s.checkJWT(secret); err != nil {
+			return refuse(http.StatusUnauthorized, err.Error()), false
+		}
+		return reply{}, true
+	}
+	t, ok := s.tokens[secret]
+	if !ok || !s.cfg.TokenNow().Before(t.expires) {
+		return refuse(http.StatusUnauthorized, "Bad credentials"), false
+	}
+	if t.in.Suspended {
+		return refuse(http.StatusForbidden, "This installation has been suspended"), false
+	}
+	c.in = t.in
+	owner := c.PathValue("org") + c.PathValue("owner") // a path has one of them, or none
+	if owner != "" && !strings.EqualFold(owner, t.in.Account) {
+		return notFound(), false // GitHub does not say what exists
+	}
+	if c.PathValue("org") != "" && t.in.Person {
+		return notFound(), false
+	}
+	if c.PathValue("repo") != "" && s.repository(*c) == nil {
+		return notFound(), false
+	}
+	return reply{}, true
+}
+
+func (s *Server) repository(c call) *repository {
+	return s.repositories[strings.ToLower(c.PathValue("owner")+"/"+c.PathValue("repo"))]
+}
+
+// checkJWT accepts an RS256 token of the App that is valid now and for ten minutes at most.
+func (s *Server) checkJWT(secret string) error {
+	if s.cfg.PublicKey == nil {
+		return nil
+	}
+	undecodable := errors.New("A JSON web token could not be decoded") // GitHub's text
+	parts := strings.Split(secret, ".")
+	if len(parts) != 3 {
+		return undecodable
+	}
+	var header struct{ Alg string }
+	var claims struct {
+		Iss      any // number or string
+		Iat, Exp float64
+	}
+	if decodePart(parts[0], &header) != nil || decodePart(parts[1], &claims) != nil || header.Alg != "RS256" {
+		return undecodable
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		return undecodable
+	}
+	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	if rsa.VerifyPKCS1v15(s.cfg.PublicKey, crypto.SHA256, sum[:], signature) != nil {
+		return undecodable
+	}
+	return s.checkClaims(claims.Iss, claims.Iat, claims.Exp)
+}
+
+func (s *Server) checkClaims(iss any, iat, exp float64) error {
+	issuer := fmt.Sprint(iss)
+	if n, ok := iss.(float64); ok {
+		issuer = strconv.FormatInt(int64(n), 10)
+	}
+	now := float64(s.cfg.TokenNow().Unix())
+	switch {
+	case issuer != strconv.FormatInt(s.cfg.AppID, 10):
+		return errors.New("'Issuer' claim ('iss') must be the App's ID")
+	case iat > now+30: // half a minute of skew
+		return errors.New("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+	case exp <= now:
+		return errors.New("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
+	case exp > now+630:
+		return errors.New("'Expiration time' claim ('exp') is too far in the future")
+	}
+	return nil
+}
+
+func decodePart(part string, into any) error {
+	b, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, into)
+}
+
+func (s *Server) mintToken(c call) reply {
+	in := s.installation(InstallationID(c.id("installation_id")))
+	if in == nil {
+		return notFound()
+	}
+	if in.Suspended {
+		return refuse(http.StatusForbidden, "This installation has been suspended")
+	}
+	expires := s.cfg.TokenNow().Add(time.Hour)
+	// The long form: ghs_, the App, and something with two dots, about 520 characters in all.
+	b := s.bytes(375, "token", strconv.FormatInt(int64(in.ID), 10))
+	enc := base64.RawURLEncoding.EncodeToString
+	secret := fmt.Sprintf("ghs_%d_%s.%s.%s", s.cfg.AppID, enc(b[:30]), enc(b[30:119]), enc(b[119:]))
+	s.tokens[secret] = token{in: in, expires: expires}
+	return answer(http.StatusCreated, map[string]any{
+		"token":                secret,
+		"expires_at":           expires.UTC().Format(time.RFC3339),
+		"permissions":          permissions(),
+		"repository_selection": "all",
+	})
+}
+
+func (s *Server) getApp(call) reply {
+	return answer(http.StatusOK, s.appPayload())
+}
+
+func (s *Server) listInstallations(c call) reply {
+	from, to, link := s.page(c, len(s.installations))
+	out := []any{}
+	for _, in := range s.installations[from:to] {
+		out = append(out, s.installationPayload(in))
+	}
+	return reply{status: http.StatusOK, body: out, header: link}
+}
+
+func (s *Server) getInstallation(c call) reply {
+	i := slices.IndexFunc(s.installations, func(in *installation) bool { return int64(in.ID) == c.id("installation_id") })
+	if i < 0 {
+		return notFound()
+	}
+	return answer(http.StatusOK, s.installationPayload(s.installations[i]))
+}
