@@ -68,7 +68,6 @@ type memory struct {
 	readBack  time.Time
 	swept     time.Time
 	full      time.Time // last attempt at a full look
-	alive     bool      // anything was, at the last look
 }
 
 // Once looks, decides, reserves, acts and records, and says when to look

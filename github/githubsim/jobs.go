@@ -1,6 +1,7 @@
 package githubsim
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,253 +10,251 @@ import (
 	"time"
 )
 
-// JobID is GitHub's number of a job. A re-run has a new one.
+// JobID is GitHub's number of a job.
 type JobID int64
 
-// RunID is GitHub's number of a workflow run. It stays through re-runs.
+// RunID is GitHub's number of a run.
 type RunID int64
 
-// The states and conclusions of jobs and runs.
-const (
-	waiting    = "waiting"
-	queued     = "queued"
-	inProgress = "in_progress"
-	completed  = "completed"
+// JobSpec is a job that somebody's workflow asks for.
+type JobSpec struct {
+	Repo       string // owner/name
+	Run        RunID  // a new run if zero
+	Name       string
+	Workflow   string
+	Labels     []string
+	Duration   time.Duration // on a runner
+	Conclusion string        // "success" if empty
+}
 
-	success   = "success"
-	failure   = "failure"
-	cancelled = "cancelled"
+// Statuses of a job, as the API shows them.
+const (
+	statusQueued    = "queued"
+	statusRunning   = "in_progress"
+	statusCompleted = "completed"
 )
 
-// JobSpec is a job as its workflow file asks for it.
-type JobSpec struct {
-	Repository string // full name
-	Run        RunID  // joins this run; a new run if zero
-	Name       string // "build" if empty
-	Workflow   string // "ci" if empty
-	Labels     []string
-	Group      string        // runner group, as in runs-on; any if empty
-	Duration   time.Duration // on a machine that lives
-	Conclusion string        // on a machine that lives; success if empty
-
-	Environment  string        // the job waits for an approval first, if set
-	ApproveAfter time.Duration // approved by itself so much later; only by Approve if zero
-
-	Event string // of a new run: "push" if empty
-	Fork  string // of a new run: full name of the fork that a pull request comes from
+type run struct {
+	id   RunID
+	repo *repository
+	jobs []*job
 }
 
 type job struct {
-	id      JobID
-	spec    JobSpec
-	run     *run
-	attempt int
-
-	status, conclusion          string
-	created, started, completed time.Time
-	gated                       bool // had an approval, so its queued event says waiting
-
-	runner    *runner // assigned or running
-	ran       ranOn   // stays when the runner is gone
-	neverEver bool    // GitHub overlooks it
-	epoch     int     // rises with each change, so that timers of an older state do nothing
+	id         JobID
+	run        *run
+	spec       JobSpec
+	attempt    int
+	status     string
+	conclusion string
+	created    time.Time
+	started    time.Time
+	done       time.Time
+	runner     *runner
+	shown      *runner // the runner that it ran on, also when it is gone
+	never      bool    // GitHub never assigns it
+	life       int     // counts assignments, so that an old timer knows that it is old
 }
 
-// ranOn is what a job shows of its runner.
-type ranOn struct {
-	id, groupID int64
-	name, group string
-}
-
-func (j *job) entity() string { return strconv.FormatInt(int64(j.id), 10) }
-
-// waits says whether the job can be given to a runner.
-func (j *job) waits() bool { return j.status == queued && j.runner == nil && !j.neverEver }
-
-// Queue starts a job: GitHub announces it and looks for a runner. The error says that the repository or run is unknown.
+// Queue puts a job into the queue and announces it.
 func (s *Server) Queue(spec JobSpec) (JobID, error) {
 	var id JobID
 	var err error
 	s.do(func() {
-		repo := s.repositories[strings.ToLower(spec.Repository)]
+		repo := s.repositories[strings.ToLower(spec.Repo)]
 		if repo == nil {
-			err = fmt.Errorf("queue job: no repository %s", spec.Repository)
+			err = fmt.Errorf("queue job: no repository %s", spec.Repo)
 			return
 		}
-		r := s.runs[spec.Run]
-		if spec.Run != 0 && (r == nil || r.repo != repo) {
-			err = fmt.Errorf("queue job: no run %d in %s", spec.Run, spec.Repository)
-			return
-		}
-		if r == nil {
-			r = s.startRun(repo, spec)
-		}
-		id = s.add(r, spec).id
+		id = s.queueJob(repo, spec).id
 	})
 	return id, err
 }
 
-// add puts a job into the current attempt of a run.
-func (s *Server) add(r *run, spec JobSpec) *job {
+func (s *Server) queueJob(repo *repository, spec JobSpec) *job {
+	r := s.runs[spec.Run]
+	if r == nil {
+		s.lastRun++
+		r = &run{id: s.lastRun, repo: repo}
+		s.runs[r.id] = r
+	}
 	s.lastJob++
-	now := s.cfg.Now()
-	spec.Run = r.id
-	if spec.Name == "" {
-		spec.Name = "build"
-	}
-	if spec.Conclusion == "" {
-		spec.Conclusion = success
-	}
-	spec.Labels = slices.Clone(spec.Labels)
-	j := &job{id: s.lastJob, spec: spec, run: r, attempt: r.attempt, created: now, started: now}
-	s.jobs[j.id] = j
+	spec.Conclusion = cmp.Or(spec.Conclusion, "success")
+	spec.Name = cmp.Or(spec.Name, "build")
+	spec.Workflow = cmp.Or(spec.Workflow, "CI")
+	j := &job{id: s.lastJob, run: r, spec: spec, attempt: 1, status: statusQueued, created: s.cfg.Now()}
+	j.never = s.hits(s.cfg.Faults.NeverAssigned, "never assigned", j.entity())
 	r.jobs = append(r.jobs, j)
-	r.reopen()
-	j.neverEver = s.hits(s.cfg.Faults.NeverAssigned, "never assigned", j.entity())
-	if spec.Environment == "" {
-		s.enqueue(j)
-		return j
-	}
-	j.status, j.gated = waiting, true
-	s.emitJob(j, waiting)
-	if spec.ApproveAfter > 0 {
-		epoch := j.epoch
-		s.after(spec.ApproveAfter, func() {
-			if j.epoch == epoch {
-				s.enqueue(j)
-			}
-		})
-	}
+	s.jobs[j.id] = j
+	s.queued = append(s.queued, j)
+	s.announce(j, "queued")
+	s.dispatchSoon(j.entity())
+	s.after(s.cfg.Times.QueueLimit, func() {
+		if j.status == statusQueued && j.runner == nil {
+			s.complete(j, "cancelled")
+		}
+	})
 	return j
 }
 
-// Approve lets a job through the gate of its environment.
-func (s *Server) Approve(id JobID) {
-	s.do(func() {
-		if j := s.jobs[id]; j != nil && j.status == waiting {
-			s.enqueue(j)
-		}
-	})
-}
+func (j *job) entity() string { return strconv.FormatInt(int64(j.id), 10) }
 
-func (s *Server) enqueue(j *job) {
-	j.status = queued
-	j.epoch++
-	s.emitJob(j, queued)
-	s.wait(j)
-	s.after(s.cfg.Times.QueueLimit, func() {
-		if j.status == queued {
-			s.end(j, cancelled)
-		}
-	})
-}
-
-// Cancel stops a job: at once while nobody runs it, else when its runner has stopped it.
+// Cancel ends a job: at once while it is queued, soon while it runs.
 func (s *Server) Cancel(id JobID) {
 	s.do(func() {
-		if j := s.jobs[id]; j != nil {
-			s.cancel(j)
+		j := s.jobs[id]
+		switch {
+		case j == nil || j.status == statusCompleted:
+		case j.status == statusQueued:
+			s.complete(j, "cancelled")
+		default:
+			s.finishIn(j, s.cfg.Times.Interrupt, "cancelled")
 		}
 	})
 }
 
-func (s *Server) cancel(j *job) {
-	switch {
-	case j.status == completed:
-	case j.status == inProgress && j.runner.alive:
-		j.epoch++
-		s.endAfter(j, s.interrupt("cancel", j), cancelled)
-	case j.status == inProgress:
-		// Its machine is gone: GitHub waits until the lock runs out.
-	default:
-		s.end(j, cancelled)
-	}
+// dispatchSoon has GitHub look for pairs after its own delay.
+func (s *Server) dispatchSoon(entity string) {
+	d := s.between(s.cfg.Times.DispatchMin, s.cfg.Times.DispatchMax, draws{"dispatch", entity})
+	s.after(d, s.dispatch)
 }
 
-// endAfter ends a job unless something else happens to it first.
-func (s *Server) endAfter(j *job, d time.Duration, conclusion string) {
-	epoch := j.epoch
-	s.after(d, func() {
-		if j.epoch == epoch {
-			s.end(j, conclusion)
-		}
-	})
-}
-
-// end closes a job, and lets go of its runner.
-func (s *Server) end(j *job, conclusion string) {
-	if j.status == completed {
+// dispatch gives queued jobs, oldest first, to any idle runner that fits.
+func (s *Server) dispatch() {
+	if s.down() {
+		s.after(time.Minute, s.dispatch)
 		return
 	}
-	r, ran := j.runner, j.status == inProgress
-	j.status, j.conclusion, j.completed = completed, conclusion, s.cfg.Now()
-	j.runner = nil
-	j.epoch++
-	s.emitJob(j, completed)
-	s.settleRun(j.run)
-	switch {
-	case r == nil || r.gone:
-	case !r.alive:
-		r.job = nil // stays registered, offline, until somebody deletes it or a day has passed
-	case r.ephemeral && ran:
-		// The registration ends before or after the webhook arrives: both happen.
-		s.after(s.between(0, s.cfg.Times.Deregister, draws{"deregister", j.entity()}), func() {
-			s.remove(r)
-			s.release(r, JobDone)
-		})
-	default:
-		s.becomeIdle(r)
+	for _, j := range slices.Clone(s.queued) {
+		if j.runner != nil || j.never {
+			continue
+		}
+		if i := slices.IndexFunc(s.idle, func(r *runner) bool { return r.fits(j) }); i >= 0 {
+			s.assign(j, s.idle[i])
+		}
 	}
 }
 
-// JobState is what the caller can see of a job without the API.
-type JobState struct {
-	ID         JobID
-	Run        RunID
-	Attempt    int
-	Status     string // waiting, queued, in_progress or completed
-	Conclusion string // empty until completed
-	Runner     string // name; empty until a runner took it
-	Queued     time.Time
-	Started    time.Time // of the work; zero until a runner took it
-	Completed  time.Time
-}
-
-// Jobs gives all jobs, oldest first.
-func (s *Server) Jobs() []JobState {
-	var out []JobState
-	s.do(func() {
-		for _, j := range s.jobs {
-			out = append(out, j.state())
+func (s *Server) assign(j *job, r *runner) {
+	s.idle = slices.DeleteFunc(s.idle, func(x *runner) bool { return x == r })
+	j.runner, j.shown, r.job = r, r, j
+	j.life++
+	life := j.life
+	deaf := s.hits(s.cfg.Faults.NotPickedUp, "not picked up", j.entity())
+	s.after(s.cfg.Times.PickUp, func() {
+		if !deaf && j.life == life && j.status == statusQueued && r.alive {
+			s.begin(j)
 		}
 	})
-	slices.SortFunc(out, func(a, b JobState) int { return int(a.ID - b.ID) })
-	return out
+	s.after(s.cfg.Times.PickUpLimit, func() {
+		if j.life == life && j.status == statusQueued && j.runner == r {
+			s.queueAgain(j)
+		}
+	})
 }
 
-func (j *job) state() JobState {
-	out := JobState{
-		ID: j.id, Run: j.run.id, Attempt: j.attempt, Status: j.status, Conclusion: j.conclusion,
-		Runner: j.ran.name, Queued: j.created, Completed: j.completed,
+// queueAgain takes a job back that its runner did not pick up in time.
+func (s *Server) queueAgain(j *job) {
+	r := j.runner
+	j.runner, j.shown, r.job = nil, nil, nil
+	if r.alive && !r.deleted {
+		s.idle = append(s.idle, r)
+		s.removeIdle(r)
 	}
-	if j.ran.id != 0 {
-		out.Started = j.started
+	if s.hits(s.cfg.Faults.QueuedAgain, "queued again", j.entity()) {
+		s.announce(j, "queued")
 	}
-	return out
+	s.dispatchSoon(j.entity())
 }
 
-func (s *Server) jobOf(c call) *job {
-	j := s.jobs[JobID(c.id("job_id"))]
-	if j == nil || j.run.repo != s.repository(c) {
-		return nil
+func (s *Server) begin(j *job) {
+	j.status, j.started = statusRunning, s.cfg.Now()
+	s.unqueue(j)
+	s.announce(j, "in_progress")
+	id, job := j.runner.id, j.id
+	if s.cfg.OnAssign != nil {
+		s.hooks = append(s.hooks, func() { s.cfg.OnAssign(id, job) })
 	}
-	return j
+	s.finishIn(j, j.spec.Duration, j.spec.Conclusion)
+}
+
+func (s *Server) unqueue(j *job) {
+	s.queued = slices.DeleteFunc(s.queued, func(x *job) bool { return x == j })
+}
+
+// finishIn ends a running job later, unless its runner vanishes before.
+func (s *Server) finishIn(j *job, d time.Duration, conclusion string) {
+	s.after(d, func() {
+		if j.status == statusRunning && j.runner != nil && j.runner.alive {
+			s.complete(j, conclusion)
+		}
+	})
+}
+
+// complete ends a job, and the registration of the runner that had it.
+func (s *Server) complete(j *job, conclusion string) {
+	if j.status == statusCompleted {
+		return
+	}
+	s.unqueue(j)
+	j.status, j.conclusion, j.done = statusCompleted, conclusion, s.cfg.Now()
+	r := j.runner
+	if j.started.IsZero() {
+		j.shown = nil
+	}
+	s.announce(j, "completed")
+	if r == nil {
+		return
+	}
+	j.runner, r.job = nil, nil
+	s.after(s.between(0, s.cfg.Times.Deregister, draws{"deregister", r.name}), func() { s.deregister(r, JobDone) })
+}
+
+// Outcome is what became of a job, for tests and summaries.
+type Outcome struct {
+	ID         JobID
+	Status     string
+	Conclusion string
+	Labels     []string
+	Runner     string
+	Created    time.Time
+	Started    time.Time // zero if it never ran
+	Done       time.Time
+}
+
+// Outcomes lists every job by number.
+func (s *Server) Outcomes() []Outcome {
+	var all []Outcome
+	s.do(func() {
+		for _, j := range s.jobs {
+			o := Outcome{j.id, j.status, j.conclusion, j.spec.Labels, "", j.created, j.started, j.done}
+			if j.shown != nil {
+				o.Runner = j.shown.name
+			}
+			all = append(all, o)
+		}
+	})
+	slices.SortFunc(all, func(a, b Outcome) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
 func (s *Server) getJob(c call) reply {
-	j := s.jobOf(c)
-	if j == nil {
+	j := s.jobs[JobID(c.id("job_id"))]
+	if j == nil || !strings.EqualFold(j.run.repo.fullName(), c.PathValue("owner")+"/"+c.PathValue("repo")) {
 		return notFound()
 	}
 	return answer(http.StatusOK, s.jobPayload(j))
+}
+
+func (s *Server) listJobs(c call) reply {
+	r := s.runs[RunID(c.id("run_id"))]
+	if r == nil {
+		return notFound()
+	}
+	from, to, link := s.page(c, len(r.jobs))
+	list := []any{}
+	for _, j := range r.jobs[from:to] {
+		list = append(list, s.jobPayload(j))
+	}
+	return reply{status: http.StatusOK, header: link, body: map[string]any{"total_count": len(r.jobs), "jobs": list}}
 }

@@ -54,7 +54,7 @@ func (r *Resolver) Resolve(ctx context.Context, ref string) ([]byte, error) {
 	case "env":
 		value, err = r.variable(name)
 	default:
-		return nil, fmt.Errorf("resolve setting: %w: it must begin with ssm:, file: or env:", fleet.ErrConfig)
+		return nil, fmt.Errorf("resolve setting: %w: it must begin with one of ssm, file, env and a colon", fleet.ErrConfig)
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,78 @@
+package world
+
+import (
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github/githubsim"
+	"github.com/runfleet/runfleet/provision/awssim"
+)
+
+// chance draws in [0, 1) by seed and name, so that a seed is a day.
+func chance(seed uint64, name string) float64 {
+	h := fnv.New64a()
+	h.Write([]byte(strconv.FormatUint(seed, 10) + "\x00" + name))
+	x := h.Sum64()
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return float64((x^x>>31)>>11) / (1 << 53)
+}
+
+// FaultDay is a random day: some jobs of two classes, and a random choice of
+// what goes wrong. The same seed is the same day.
+func FaultDay(seed uint64) Config {
+	some := func(name string, most float64) float64 {
+		if chance(seed, name+" at all") < 0.5 {
+			return 0
+		}
+		return most * chance(seed, name)
+	}
+	c := Config{
+		Seed: seed, Begin: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC),
+		Fleet: fleet.Fleet{Name: "demo", Pools: []fleet.Pool{
+			{Name: "arm64", Labels: fleet.NewLabels("self-hosted", "linux", "arm64"), Arch: fleet.ARM64, Max: 6, Prepared: seed%2 == 0},
+			{Name: "x64", Labels: fleet.NewLabels("self-hosted", "linux", "x64"), Arch: fleet.X86, Max: 5, Market: fleet.OnDemand},
+		}},
+		Types: map[string][]string{"arm64": {"c7g.xlarge", "m7g.xlarge"}, "x64": {"c6i.xlarge", "m6i.xlarge"}},
+		GitHub: githubsim.Faults{
+			Loss: githubsim.Chance{Rate: some("loss", 0.3)}, Double: githubsim.Chance{Rate: some("double", 0.5)},
+			Late: githubsim.Chance{Rate: some("late", 0.5)}, LateBy: 3 * time.Minute,
+			JITReplyLost: githubsim.Chance{Rate: some("jit", 0.4)}, TooMany: githubsim.Chance{Rate: some("too many", 0.1)},
+			NotPickedUp: githubsim.Chance{Rate: some("not picked up", 0.2)}, QueuedAgain: githubsim.Chance{Rate: some("again", 1)},
+		},
+		AWS: awssim.Faults{
+			NeverBoots: some("never boots", 0.2), Throttled: some("throttled", 0.2), Lost: some("lost", 0.1),
+			ServerError: some("server", 0.1), LagMax: time.Duration(some("lag", 90)) * time.Second,
+		},
+		Script: faultScript(seed),
+	}
+	c.Fleet.Limits.Machines = 8
+	return c
+}
+
+func faultScript(seed uint64) []Job {
+	var jobs []Job
+	n := 5 + int(chance(seed, "jobs")*20)
+	for i := range n {
+		name := "job " + strconv.Itoa(i)
+		j := Job{
+			Run: i / 3, After: time.Duration(chance(seed, name+" after") * float64(90*time.Minute)).Truncate(time.Second),
+			Duration: time.Minute + time.Duration(chance(seed, name+" for")*float64(20*time.Minute)).Truncate(time.Second),
+			Labels:   labels["linux-arm64"],
+		}
+		switch x := chance(seed, name+" kind"); {
+		case x < 0.3:
+			j.Labels = labels["linux-x64"]
+		case x < 0.4:
+			j.Labels = []string{"self-hosted", "linux"}
+		case x < 0.5:
+			j.Labels = []string{"ubuntu-latest"}
+		case x < 0.6:
+			j.Duration = 0
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs
+}
