@@ -1,16 +1,20 @@
 # The project's few rituals. Each does its own set-up: Go fetches the modules.
 FUZZTIME ?= 10s
 
-.PHONY: test race bench fuzz lint
+.PHONY: test race bench soak fuzz lint
 
 test:
 	go test ./...
+	go test -run TestRandomDays ./cmd/internal/world -seeds 300
 
 race:
 	go test -race -short ./...
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	go test -timeout 0 -run TestRandomDays ./cmd/internal/world -seeds 10000
 
 fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./webhooks

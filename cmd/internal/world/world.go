@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -35,6 +36,10 @@ const (
 	account       = "123456789012"
 	linger        = 10 * time.Minute // after the last job, for what is left to end
 )
+
+// appKey is the App's private key, one for all worlds of the process: it takes
+// long to make, and nothing is drawn from it.
+var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // Config is what a world is made of.
 type Config struct {
@@ -89,7 +94,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*agent{}, byID: map[githubsim.RunnerID]*agent{},
 		jobs: map[githubsim.JobID]string{}, look: c.Begin,
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := appKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the App's key: %w", err)
 	}

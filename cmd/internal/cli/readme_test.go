@@ -1,0 +1,103 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/runfleet/runfleet/cmd/internal/cli"
+)
+
+// run is a verb's exit code and output.
+func run(t *testing.T, args ...string) (code int, out, log string) {
+	t.Helper()
+	var o, l bytes.Buffer
+	code = cli.Main(context.WithoutCancel(t.Context()), args, &o, &l)
+	return code, o.String(), l.String()
+}
+
+// commands are the lines of the README's sh blocks.
+func commands(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	in := false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "```sh":
+			in = true
+		case line == "```":
+			in = false
+		case in && line != "" && !strings.HasPrefix(line, "#"):
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// elsewhere are commands that .ci/run itself runs, or that run it.
+var elsewhere = []string{"make test", "make bench", "make soak", "bash .ci/run"}
+
+func TestEveryCommandOfTheREADMEWorks(t *testing.T) {
+	for _, line := range commands(t) {
+		if slices.Contains(elsewhere, line) {
+			continue
+		}
+		args, ok := strings.CutPrefix(line, "go run ./cmd/runfleet ")
+		if !ok {
+			t.Errorf("README: %q is run by no test", line)
+			continue
+		}
+		fields := strings.Fields(args)
+		if fields[0] == "demo" {
+			fields = append(fields, "--speed", "100000", "--quiet")
+		}
+		if code, _, log := run(t, fields...); code != cli.ExitOK {
+			t.Errorf("%s: exit %d: %s", line, code, log)
+		}
+	}
+}
+
+func TestDemoEndsWithOneLineOfJSON(t *testing.T) {
+	code, out, log := run(t, "demo", "--exit", "--json", "--jobs", "12", "--speed", "100000", "--seed", "7")
+	if code != cli.ExitOK {
+		t.Fatalf("exit %d: %s", code, log)
+	}
+	var s struct {
+		V    int
+		Seed int
+		Jobs struct{ Queued, Unserved int }
+	}
+	if err := json.Unmarshal([]byte(out), &s); err != nil || strings.Count(out, "\n") != 1 {
+		t.Fatalf("not one line of JSON: %v: %q", err, out)
+	}
+	if s.V != 1 || s.Seed != 7 || s.Jobs.Queued != 12 || s.Jobs.Unserved != 0 {
+		t.Errorf("summary: %+v", s)
+	}
+}
+
+func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"an unknown flag", "unknown flag: --sped", []string{"demo", "--sped", "3"}},
+		{"a speed of zero", "--speed must be more than 0", []string{"demo", "--speed", "0"}},
+		{"a trace that is not there", "no such file", []string{"demo", "--trace", "/nowhere.csv"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, log := run(t, tt.args...)
+			if code != cli.ExitUsage || !strings.Contains(log, tt.want) || out != "" {
+				t.Errorf("exit %d, output %q, log %q", code, out, log)
+			}
+		})
+	}
+}

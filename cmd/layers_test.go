@@ -1,0 +1,109 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/runfleet/runfleet/"
+
+// layers is who may import what, besides the standard library and a package's
+// own children. A trailing /... stands for the package and all below it.
+// Packages under cmd/internal join everything and have no row.
+var layers = map[string][]string{
+	"fleet":                   {},
+	"fleet/config":            {module + "fleet", module + "fleet/schedule", "github.com/goccy/go-yaml/..."},
+	"fleet/ledger":            {module + "fleet"},
+	"fleet/ledger/ledgertest": {module + "fleet", module + "fleet/ledger", "github.com/google/go-cmp/...", "pgregory.net/rapid"},
+	"fleet/ledger/sqlite":     {module + "fleet", module + "fleet/ledger", "modernc.org/sqlite/..."},
+	"fleet/reconcile":         {module + "fleet", module + "fleet/ledger"},
+	"github":                  {module + "fleet", "github.com/google/go-github/v57/github", "github.com/bradleyfalzon/ghinstallation/v2", "github.com/google/go-querystring/..."},
+	"github/githubsim":        {},
+	"provision":               {module + "fleet", "github.com/aws/..."},
+	"provision/awssim":        {"github.com/aws/..."},
+	"provision/catalog":       {},
+	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
+	"provision/settings":      {module + "fleet", "github.com/aws/..."},
+	"provision/tokens":        {module + "fleet", "github.com/aws/..."},
+	"webhooks":                {module + "fleet"},
+}
+
+// purity is all of the standard library that the core may use: no clock to
+// read is among it, because time is used for its values only.
+var purity = []string{"cmp", "errors", "fmt", "iter", "maps", "math", "slices", "strconv", "strings", "time"}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
+	c.Dir = ".."
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestPackagesImportOnlyWhatTheirLayerMay(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range list(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == "cmd" || strings.HasPrefix(name, "cmd/") {
+			continue
+		}
+		allowed, ok := layers[name]
+		if !ok {
+			t.Errorf("package %s has no row in the table of layers", name)
+		}
+		seen[name] = true
+		for _, i := range p.Imports {
+			if strings.Contains(strings.SplitN(i, "/", 2)[0], ".") && !slices.ContainsFunc(allowed, func(a string) bool { return covers(a, i) }) {
+				t.Errorf("package %s may not import %s", name, i)
+			}
+		}
+	}
+	for name := range layers {
+		if !seen[name] {
+			t.Logf("the table of layers names %s, which does not exist yet", name)
+		}
+	}
+}
+
+func covers(allowed, path string) bool {
+	prefix, below := strings.CutSuffix(allowed, "/...")
+	return path == allowed || below && (path == prefix || strings.HasPrefix(path, prefix+"/"))
+}
+
+func TestTheCoreIsPure(t *testing.T) {
+	for _, p := range list(t) {
+		if p.ImportPath != module+"fleet" {
+			continue
+		}
+		for _, i := range p.Imports {
+			if !slices.Contains(purity, i) {
+				t.Errorf("package fleet may not import %s", i)
+			}
+		}
+		return
+	}
+	t.Error("package fleet was not found")
+}
