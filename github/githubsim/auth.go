@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -58,12 +57,18 @@ func (s *Server) repository(c call) *repository {
 	return s.repositories[strings.ToLower(c.PathValue("owner")+"/"+c.PathValue("repo"))]
 }
 
+// refusal is an error in GitHub's own words.
+type refusal string
+
+// Error is GitHub's text.
+func (r refusal) Error() string { return string(r) }
+
 // checkJWT accepts an RS256 token of the App that is valid now and for ten minutes at most.
 func (s *Server) checkJWT(secret string) error {
 	if s.cfg.PublicKey == nil {
 		return nil
 	}
-	undecodable := errors.New("A JSON web token could not be decoded") // GitHub's text
+	undecodable := refusal("A JSON web token could not be decoded")
 	parts := strings.Split(secret, ".")
 	if len(parts) != 3 {
 		return undecodable
@@ -95,13 +100,13 @@ func (s *Server) checkClaims(iss any, iat, exp float64) error {
 	now := float64(s.cfg.TokenNow().Unix())
 	switch {
 	case issuer != strconv.FormatInt(s.cfg.AppID, 10):
-		return errors.New("'Issuer' claim ('iss') must be the App's ID")
+		return refusal("'Issuer' claim ('iss') must be the App's ID")
 	case iat > now+30: // half a minute of skew
-		return errors.New("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+		return refusal("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
 	case exp <= now:
-		return errors.New("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
+		return refusal("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
 	case exp > now+630:
-		return errors.New("'Expiration time' claim ('exp') is too far in the future")
+		return refusal("'Expiration time' claim ('exp') is too far in the future")
 	}
 	return nil
 }
