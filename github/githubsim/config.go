@@ -31,6 +31,7 @@ type Config struct {
 	Faults Faults
 	Times  Times
 	Limits Limits
+	Admin  bool // serves /_sim/ too, to whoever can reach it
 }
 
 // Release says why GitHub let go of a runner whose listener was up.

@@ -1,150 +1,153 @@
 package githubsim
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Delivery is one webhook on its way.
-type Delivery struct {
-	URL    string
-	Header http.Header
-	Body   []byte
-}
-
-// delivery is what GitHub keeps of one for three days.
+// delivery is one attempt to send an event, as GitHub keeps it for three days.
 type delivery struct {
 	id     int64
-	guid   string
+	event  *event
 	at     time.Time
-	event  string
-	action string
-	in     *installation
-	repo   *repository
-	body   []byte
+	again  bool // asked for by the API
 	code   int
 	status string
-	sent   bool
+	took   time.Duration
 }
 
-const keepDeliveries = 72 * time.Hour
-
-// announce sends a workflow_job webhook of what is true now: soon, late,
-// twice or never, as the faults say.
-func (s *Server) announce(j *job, action string) {
+// keep files an attempt as the newest, and forgets what is older than three days.
+func (s *Server) keep(d *delivery) {
 	s.lastDelivery++
-	d := &delivery{
-		id: s.lastDelivery, guid: s.guid("delivery", j.entity()+action), event: "workflow_job", action: action,
-		in: j.run.repo.in, repo: j.run.repo, body: raw(s.eventPayload(j, action)), at: s.cfg.Now(),
-	}
+	d.id = s.lastDelivery
 	s.deliveries = append(s.deliveries, d)
-	f, entity := s.cfg.Faults, j.entity()+action
-	wait := s.between(f.DelayMin, f.DelayMax, draws{"delay", entity})
-	if s.hits(f.Late, "late", entity) {
-		wait += s.between(0, f.LateBy, draws{"late by", entity})
-	}
-	if s.hits(f.Loss, "loss", entity) {
-		s.after(wait, func() { d.sent, d.at, d.status = true, s.cfg.Now(), "failed to connect to host" })
-		return
-	}
-	s.after(wait, func() { s.deliver(d) })
-	if s.hits(f.Double, "double", entity) {
-		s.after(wait+s.between(0, f.LateBy, draws{"double by", entity}), func() { s.deliver(d) })
+	oldest := s.cfg.Now().Add(-keepFor)
+	for len(s.deliveries) > 0 && s.deliveries[0].at.Before(oldest) {
+		s.deliveries[0] = nil // the slice would hold it
+		s.deliveries = s.deliveries[1:]
 	}
 }
 
-// deliver hands a delivery over outside the mutex, and notes its answer.
-func (s *Server) deliver(d *delivery) {
-	d.sent, d.at = true, s.cfg.Now()
-	if s.cfg.Deliver == nil {
-		d.status = "failed to connect to host"
-		return
+func post(client *http.Client, d Delivery) (int, error) {
+	r, err := http.NewRequest(http.MethodPost, d.URL, bytes.NewReader(d.Body))
+	if err != nil {
+		return 0, err
 	}
-	out := Delivery{URL: s.cfg.WebhookURL, Header: s.deliveryHeader(d), Body: d.body}
-	s.hooks = append(s.hooks, func() {
-		code, err := s.cfg.Deliver(out)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		switch {
-		case err != nil:
-			d.code, d.status = 0, "failed to connect to host"
-		case code >= 200 && code < 300:
-			d.code, d.status = code, "OK"
-		default:
-			d.code, d.status = code, fmt.Sprintf("Invalid HTTP Response: %d", code)
-		}
-	})
-}
-
-func (s *Server) deliveryHeader(d *delivery) http.Header {
-	h := http.Header{
-		"Content-Type":                           {"application/json"},
-		"User-Agent":                             {"GitHub-Hookshot/0000000"},
-		"X-Github-Event":                         {d.event},
-		"X-Github-Delivery":                      {d.guid},
-		"X-Github-Hook-Id":                       {"1"},
-		"X-Github-Hook-Installation-Target-Type": {"integration"},
-		"X-Github-Hook-Installation-Target-Id":   {strconv.FormatInt(s.cfg.AppID, 10)},
+	r.Header = d.Header
+	resp, err := client.Do(r)
+	if err != nil {
+		return 0, err
 	}
-	if s.cfg.WebhookSecret != "" {
-		mac := hmac.New(sha256.New, []byte(s.cfg.WebhookSecret))
-		mac.Write(d.body)
-		h.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
-	}
-	return h
+	return resp.StatusCode, resp.Body.Close()
 }
 
 func (d *delivery) summary() map[string]any {
-	return map[string]any{
-		"id": d.id, "guid": d.guid, "delivered_at": d.at.UTC().Format(time.RFC3339), "redelivery": false, "duration": 0.1,
-		"status": d.status, "status_code": d.code, "event": d.event, "action": d.action,
-		"installation_id": d.in.ID, "repository_id": d.repo.ID, "throttled_at": nil,
+	out := map[string]any{
+		"id": d.id, "guid": d.event.guid, "delivered_at": d.at.UTC().Format(time.RFC3339Nano), "redelivery": d.again,
+		"duration": d.took.Seconds(), "status": d.status, "status_code": d.code, "event": d.event.name,
+		"action": nullable(d.event.action), "installation_id": nil, "repository_id": nil, "throttled_at": nil,
 	}
+	if r := d.event.repo; r != nil {
+		out["installation_id"], out["repository_id"] = r.in.ID, r.ID
+	}
+	return out
 }
 
-// listDeliveries shows what was tried, newest first, by cursor.
-func (s *Server) listDeliveries(c call) reply {
-	size := min(max(queryInt(c.URL.Query(), "per_page", 30), 1), 100)
-	before, err := strconv.ParseInt(c.URL.Query().Get("cursor"), 10, 64)
-	if err != nil {
-		before = s.lastDelivery + 1
+// wanted says whether the status filter of the list lets a delivery through.
+func (d *delivery) wanted(filter string) bool {
+	switch filter {
+	case success:
+		return d.code >= 200 && d.code < 400
+	case failure:
+		return d.code >= 400 && d.code < 600 // so a broken connection without a code is in neither
 	}
-	list, now := []any{}, s.cfg.Now()
-	var link http.Header
-	for i := len(s.deliveries) - 1; i >= 0; i-- {
-		d := s.deliveries[i]
-		if d.id >= before || !d.sent || now.Sub(d.at) > keepDeliveries {
-			continue
+	return true
+}
+
+const cursorPrefix = "v1_"
+
+// listDeliveries gives a page, newest first. A cursor names the delivery above the page, so new ones do not shift it.
+func (s *Server) listDeliveries(c call) reply {
+	q := c.URL.Query()
+	size := min(max(queryInt(q, "per_page", 30), 1), 100)
+	next := len(s.deliveries) - 1
+	if text := q.Get("cursor"); text != "" {
+		above, err := strconv.ParseInt(strings.TrimPrefix(text, cursorPrefix), 10, 64)
+		if err != nil {
+			return refuse(http.StatusBadRequest, "Invalid cursor")
 		}
-		if len(list) == size {
-			link = http.Header{"Link": {fmt.Sprintf(`<%s/app/hook/deliveries?per_page=%d&cursor=%d>; rel="next"`, s.cfg.BaseURL, size, d.id+1)}}
+		at, _ := s.findDelivery(above)
+		next = at - 1
+	}
+	if filter := q.Get("status"); filter != "" && filter != success && filter != failure {
+		return refuse(http.StatusUnprocessableEntity, "Invalid status")
+	}
+	oldest := s.cfg.Now().Add(-keepFor)
+	page := []any{}
+	var last int64
+	for ; next >= 0; next-- {
+		d := s.deliveries[next]
+		if d.at.Before(oldest) {
 			break
 		}
-		list = append(list, d.summary())
+		if !d.wanted(q.Get("status")) {
+			continue
+		}
+		if len(page) == size {
+			q.Set("cursor", cursorPrefix+strconv.FormatInt(last, 10))
+			link := fmt.Sprintf("<%s%s?%s>; rel=\"next\"", s.cfg.BaseURL, c.URL.Path, q.Encode())
+			return reply{status: http.StatusOK, body: page, header: http.Header{"Link": {link}}}
+		}
+		page = append(page, d.summary())
+		last = d.id
 	}
-	return reply{status: http.StatusOK, header: link, body: list}
+	return answer(http.StatusOK, page)
+}
+
+func (s *Server) findDelivery(id int64) (int, bool) {
+	return slices.BinarySearchFunc(s.deliveries, id, func(d *delivery, id int64) int { return cmp.Compare(d.id, id) })
+}
+
+func (s *Server) deliveryOf(c call) *delivery {
+	i, ok := s.findDelivery(c.id("delivery_id"))
+	if !ok || s.cfg.Now().Sub(s.deliveries[i].at) > keepFor {
+		return nil
+	}
+	return s.deliveries[i]
 }
 
 func (s *Server) getDelivery(c call) reply {
-	for _, d := range s.deliveries {
-		if d.id != c.id("delivery_id") || !d.sent {
-			continue
-		}
-		body := d.summary()
-		headers := map[string]string{}
-		for k := range s.deliveryHeader(d) {
-			headers[k] = s.deliveryHeader(d).Get(k)
-		}
-		body["url"] = s.cfg.WebhookURL
-		body["request"] = map[string]any{"headers": headers, "payload": json.RawMessage(d.body)}
-		body["response"] = map[string]any{"headers": map[string]string{}, "payload": ""}
-		return answer(http.StatusOK, body)
+	d := s.deliveryOf(c)
+	if d == nil {
+		return notFound()
 	}
-	return notFound()
+	payload := s.bodyOf(d.event)
+	headers := map[string]string{}
+	for k, v := range s.deliveryHeader(d.event, payload) {
+		headers[k] = v[0]
+	}
+	out := d.summary()
+	out["url"] = s.cfg.WebhookURL
+	out["request"] = map[string]any{"headers": headers, "payload": json.RawMessage(payload)}
+	out["response"] = map[string]any{"headers": map[string]string{}, "payload": ""}
+	return answer(http.StatusOK, out)
+}
+
+// redeliver sends a delivery again, as a new one with the same GUID. It can be lost again.
+func (s *Server) redeliver(c call) reply {
+	d := s.deliveryOf(c)
+	if d == nil {
+		return notFound()
+	}
+	f := s.cfg.Faults
+	wait := s.between(f.DelayMin, f.DelayMax, draws{"redelivery", d.event.guid})
+	s.after(wait, func() { s.deliver(d.event, true) })
+	return answer(http.StatusAccepted, struct{}{})
 }

@@ -62,12 +62,29 @@ func (s *Server) SetFaults(f Faults) {
 }
 
 func (s *Server) down() bool {
+	_, down := s.downUntil()
+	return down
+}
+
+// downUntil says when GitHub will be up again; never, if that time is zero.
+func (s *Server) downUntil() (time.Time, bool) {
 	for _, w := range s.cfg.Faults.Down {
 		if w.holds(s.cfg.Now()) {
-			return true
+			return w.To, true
 		}
 	}
-	return false
+	return time.Time{}, false
+}
+
+// whenUp runs f now, or when GitHub is up again.
+func (s *Server) whenUp(f func()) {
+	until, down := s.downUntil()
+	switch {
+	case !down:
+		f()
+	case !until.IsZero():
+		s.after(until.Sub(s.cfg.Now()), func() { s.whenUp(f) })
+	}
 }
 
 // hits draws whether a fault happens to an entity now. It draws outside the window too, so that moving a window

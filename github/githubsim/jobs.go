@@ -10,53 +10,71 @@ import (
 	"time"
 )
 
-// JobID is GitHub's number of a job.
+// JobID is GitHub's number of a job. A re-run has a new one.
 type JobID int64
 
-// RunID is GitHub's number of a run.
+// RunID is GitHub's number of a workflow run. It stays through re-runs.
 type RunID int64
 
-// JobSpec is a job that somebody's workflow asks for.
-type JobSpec struct {
-	Repo       string // owner/name
-	Run        RunID  // a new run if zero
-	Name       string
-	Workflow   string
-	Labels     []string
-	Duration   time.Duration // on a runner
-	Conclusion string        // "success" if empty
-}
-
-// Statuses of a job, as the API shows them.
+// The states and conclusions of jobs and runs.
 const (
-	statusQueued    = "queued"
-	statusRunning   = "in_progress"
-	statusCompleted = "completed"
+	waiting    = "waiting"
+	queued     = "queued"
+	inProgress = "in_progress"
+	completed  = "completed"
+
+	success   = "success"
+	failure   = "failure"
+	cancelled = "cancelled"
 )
 
-type run struct {
-	id   RunID
-	repo *repository
-	jobs []*job
+// JobSpec is a job as its workflow file asks for it.
+type JobSpec struct {
+	Repo       string // full name
+	Run        RunID  // joins this run; a new run if zero
+	Name       string // "build" if empty
+	Workflow   string // "ci" if empty
+	Labels     []string
+	Group      string        // runner group, as in runs-on; any if empty
+	Duration   time.Duration // on a machine that lives
+	Conclusion string        // on a machine that lives; success if empty
+
+	Environment  string        // the job waits for an approval first, if set
+	ApproveAfter time.Duration // approved by itself so much later; only by Approve if zero
+
+	Event string // of a new run: "push" if empty
+	Fork  string // of a new run: full name of the fork that a pull request comes from
 }
 
 type job struct {
-	id         JobID
-	run        *run
-	spec       JobSpec
-	attempt    int
-	status     string
-	conclusion string
-	created    time.Time
-	started    time.Time
-	done       time.Time
-	runner     *runner
-	shown      *runner // the runner that it ran on, also when it is gone
-	never      bool    // GitHub never assigns it
-	life       int     // counts assignments, so that an old timer knows that it is old
+	id      JobID
+	spec    JobSpec
+	run     *run
+	attempt int
+
+	status, conclusion          string
+	created, started, completed time.Time
+	gated                       bool // had an approval, so its queued event says waiting
+
+	runner    *runner // assigned or running
+	ran       ranOn   // stays when the runner is gone
+	neverEver bool    // GitHub overlooks it
+	replaced  bool    // a re-run made a new job of it
+	epoch     int     // rises with each change, so that timers of an older state do nothing
 }
 
-// Queue puts a job into the queue and announces it.
+// ranOn is what a job shows of its runner.
+type ranOn struct {
+	id, groupID int64
+	name, group string
+}
+
+func (j *job) entity() string { return strconv.FormatInt(int64(j.id), 10) }
+
+// waits says whether the job can be given to a runner.
+func (j *job) waits() bool { return j.status == queued && j.runner == nil && !j.neverEver }
+
+// Queue starts a job: GitHub announces it and looks for a runner. The error says that the repository or run is unknown.
 func (s *Server) Queue(spec JobSpec) (JobID, error) {
 	var id JobID
 	var err error
@@ -66,195 +84,181 @@ func (s *Server) Queue(spec JobSpec) (JobID, error) {
 			err = fmt.Errorf("queue job: no repository %s", spec.Repo)
 			return
 		}
-		id = s.queueJob(repo, spec).id
+		r := s.runs[spec.Run]
+		if spec.Run != 0 && (r == nil || r.repo != repo) {
+			err = fmt.Errorf("queue job: no run %d in %s", spec.Run, spec.Repo)
+			return
+		}
+		if r == nil {
+			r = s.startRun(repo, spec)
+		}
+		id = s.add(r, spec).id
 	})
 	return id, err
 }
 
-func (s *Server) queueJob(repo *repository, spec JobSpec) *job {
-	r := s.runs[spec.Run]
-	if r == nil {
-		s.lastRun++
-		r = &run{id: s.lastRun, repo: repo}
-		s.runs[r.id] = r
-	}
+// add puts a job into the current attempt of a run.
+func (s *Server) add(r *run, spec JobSpec) *job {
 	s.lastJob++
-	spec.Conclusion = cmp.Or(spec.Conclusion, "success")
-	spec.Name = cmp.Or(spec.Name, "build")
-	spec.Workflow = cmp.Or(spec.Workflow, "CI")
-	j := &job{id: s.lastJob, run: r, spec: spec, attempt: 1, status: statusQueued, created: s.cfg.Now()}
-	j.never = s.hits(s.cfg.Faults.NeverAssigned, "never assigned", j.entity())
-	r.jobs = append(r.jobs, j)
+	now := s.cfg.Now()
+	spec.Run = r.id
+	if spec.Name == "" {
+		spec.Name = "build"
+	}
+	if spec.Conclusion == "" {
+		spec.Conclusion = success
+	}
+	spec.Labels = slices.Clone(spec.Labels)
+	j := &job{id: s.lastJob, spec: spec, run: r, attempt: r.attempt, created: now, started: now}
 	s.jobs[j.id] = j
-	s.queued = append(s.queued, j)
-	s.announce(j, "queued")
-	s.dispatchSoon(j.entity())
-	s.after(s.cfg.Times.QueueLimit, func() {
-		if j.status == statusQueued && j.runner == nil {
-			s.complete(j, "cancelled")
-		}
-	})
+	r.jobs = append(r.jobs, j)
+	r.reopen()
+	j.neverEver = s.hits(s.cfg.Faults.NeverAssigned, "never assigned", j.entity())
+	if spec.Environment == "" {
+		s.enqueue(j)
+		return j
+	}
+	j.status, j.gated = waiting, true
+	s.emitJob(j, waiting)
+	if spec.ApproveAfter > 0 {
+		epoch := j.epoch
+		s.after(spec.ApproveAfter, func() {
+			if j.epoch == epoch {
+				s.enqueue(j)
+			}
+		})
+	}
 	return j
 }
 
-func (j *job) entity() string { return strconv.FormatInt(int64(j.id), 10) }
+// Approve lets a job through the gate of its environment.
+func (s *Server) Approve(id JobID) {
+	s.do(func() {
+		if j := s.jobs[id]; j != nil && j.status == waiting {
+			s.enqueue(j)
+		}
+	})
+}
 
-// Cancel ends a job: at once while it is queued, soon while it runs.
+func (s *Server) enqueue(j *job) {
+	j.status = queued
+	j.epoch++
+	s.emitJob(j, queued)
+	s.wait(j)
+	s.after(s.cfg.Times.QueueLimit, func() {
+		if j.status == queued {
+			s.end(j, cancelled)
+		}
+	})
+}
+
+// Cancel stops a job: at once while nobody runs it, else when its runner has stopped it.
 func (s *Server) Cancel(id JobID) {
 	s.do(func() {
-		j := s.jobs[id]
-		switch {
-		case j == nil || j.status == statusCompleted:
-		case j.status == statusQueued:
-			s.complete(j, "cancelled")
-		default:
-			s.finishIn(j, s.cfg.Times.Interrupt, "cancelled")
+		if j := s.jobs[id]; j != nil {
+			s.cancel(j)
 		}
 	})
 }
 
-// dispatchSoon has GitHub look for pairs after its own delay.
-func (s *Server) dispatchSoon(entity string) {
-	d := s.between(s.cfg.Times.DispatchMin, s.cfg.Times.DispatchMax, draws{"dispatch", entity})
-	s.after(d, s.dispatch)
-}
-
-// dispatch gives queued jobs, oldest first, to any idle runner that fits.
-func (s *Server) dispatch() {
-	if s.down() {
-		s.after(time.Minute, s.dispatch)
-		return
-	}
-	for _, j := range slices.Clone(s.queued) {
-		if j.runner != nil || j.never {
-			continue
-		}
-		if i := slices.IndexFunc(s.idle, func(r *runner) bool { return r.fits(j) }); i >= 0 {
-			s.assign(j, s.idle[i])
-		}
+func (s *Server) cancel(j *job) {
+	switch {
+	case j.status == completed:
+	case j.status == inProgress && j.runner.alive:
+		j.epoch++
+		s.endAfter(j, s.interrupt("cancel", j), cancelled)
+	case j.status == inProgress:
+		// Its machine is gone: GitHub waits until the lock runs out.
+	default:
+		s.end(j, cancelled)
 	}
 }
 
-func (s *Server) assign(j *job, r *runner) {
-	s.idle = slices.DeleteFunc(s.idle, func(x *runner) bool { return x == r })
-	j.runner, j.shown, r.job = r, r, j
-	j.life++
-	life := j.life
-	deaf := s.hits(s.cfg.Faults.NotPickedUp, "not picked up", j.entity())
-	s.after(s.cfg.Times.PickUp, func() {
-		if !deaf && j.life == life && j.status == statusQueued && r.alive {
-			s.begin(j)
-		}
-	})
-	s.after(s.cfg.Times.PickUpLimit, func() {
-		if j.life == life && j.status == statusQueued && j.runner == r {
-			s.queueAgain(j)
-		}
-	})
-}
-
-// queueAgain takes a job back that its runner did not pick up in time.
-func (s *Server) queueAgain(j *job) {
-	r := j.runner
-	j.runner, j.shown, r.job = nil, nil, nil
-	if r.alive && !r.deleted {
-		s.idle = append(s.idle, r)
-		s.removeIdle(r)
-	}
-	if s.hits(s.cfg.Faults.QueuedAgain, "queued again", j.entity()) {
-		s.announce(j, "queued")
-	}
-	s.dispatchSoon(j.entity())
-}
-
-func (s *Server) begin(j *job) {
-	j.status, j.started = statusRunning, s.cfg.Now()
-	s.unqueue(j)
-	s.announce(j, "in_progress")
-	id, job := j.runner.id, j.id
-	if s.cfg.OnAssign != nil {
-		s.hooks = append(s.hooks, func() { s.cfg.OnAssign(id, job) })
-	}
-	s.finishIn(j, j.spec.Duration, j.spec.Conclusion)
-}
-
-func (s *Server) unqueue(j *job) {
-	s.queued = slices.DeleteFunc(s.queued, func(x *job) bool { return x == j })
-}
-
-// finishIn ends a running job later, unless its runner vanishes before.
-func (s *Server) finishIn(j *job, d time.Duration, conclusion string) {
+// endAfter ends a job unless something else happens to it first.
+func (s *Server) endAfter(j *job, d time.Duration, conclusion string) {
+	epoch := j.epoch
 	s.after(d, func() {
-		if j.status == statusRunning && j.runner != nil && j.runner.alive {
-			s.complete(j, conclusion)
+		if j.epoch == epoch {
+			s.end(j, conclusion)
 		}
 	})
 }
 
-// complete ends a job, and the registration of the runner that had it.
-func (s *Server) complete(j *job, conclusion string) {
-	if j.status == statusCompleted {
+// end closes a job, and lets go of its runner.
+func (s *Server) end(j *job, conclusion string) {
+	if j.status == completed {
 		return
 	}
-	s.unqueue(j)
-	j.status, j.conclusion, j.done = statusCompleted, conclusion, s.cfg.Now()
-	r := j.runner
-	if j.started.IsZero() {
-		j.shown = nil
+	r, ran := j.runner, j.status == inProgress
+	j.status, j.conclusion, j.completed = completed, conclusion, s.cfg.Now()
+	j.runner = nil
+	j.epoch++
+	s.emitJob(j, completed)
+	s.settleRun(j.run)
+	switch {
+	case r == nil || r.gone:
+	case !r.alive:
+		r.job = nil // stays registered, offline, until somebody deletes it or a day has passed
+	case r.ephemeral && ran:
+		// The registration ends before or after the webhook arrives: both happen.
+		s.after(s.between(0, s.cfg.Times.Deregister, draws{"deregister", j.entity()}), func() {
+			s.remove(r)
+			s.release(r, JobDone)
+		})
+	default:
+		s.becomeIdle(r)
 	}
-	s.announce(j, "completed")
-	if r == nil {
-		return
-	}
-	j.runner, r.job = nil, nil
-	s.after(s.between(0, s.cfg.Times.Deregister, draws{"deregister", r.name}), func() { s.deregister(r, JobDone) })
 }
 
-// Outcome is what became of a job, for tests and summaries.
+// Outcome is what became of a job so far.
 type Outcome struct {
 	ID         JobID
-	Status     string
-	Conclusion string
+	Run        RunID
+	Attempt    int
 	Labels     []string
-	Runner     string
+	Status     string // waiting, queued, in_progress or completed
+	Conclusion string // empty until completed
+	Runner     string // name; empty until a runner took the job
 	Created    time.Time
-	Started    time.Time // zero if it never ran
-	Done       time.Time
+	Started    time.Time // of the work; zero until a runner took the job
+	Done       time.Time // zero until completed
 }
 
-// Outcomes lists every job by number.
+// Outcomes gives all jobs, oldest first.
 func (s *Server) Outcomes() []Outcome {
-	var all []Outcome
+	var out []Outcome
 	s.do(func() {
 		for _, j := range s.jobs {
-			o := Outcome{j.id, j.status, j.conclusion, j.spec.Labels, "", j.created, j.started, j.done}
-			if j.shown != nil {
-				o.Runner = j.shown.name
-			}
-			all = append(all, o)
+			out = append(out, j.outcome())
 		}
 	})
-	slices.SortFunc(all, func(a, b Outcome) int { return cmp.Compare(a.ID, b.ID) })
-	return all
+	slices.SortFunc(out, func(a, b Outcome) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+func (j *job) outcome() Outcome {
+	out := Outcome{
+		ID: j.id, Run: j.run.id, Attempt: j.attempt, Labels: slices.Clone(j.spec.Labels), Status: j.status,
+		Conclusion: j.conclusion, Runner: j.ran.name, Created: j.created, Done: j.completed,
+	}
+	if j.ran.id != 0 {
+		out.Started = j.started
+	}
+	return out
+}
+
+func (s *Server) jobOf(c call) *job {
+	j := s.jobs[JobID(c.id("job_id"))]
+	if j == nil || j.run.repo != s.repository(c) {
+		return nil
+	}
+	return j
 }
 
 func (s *Server) getJob(c call) reply {
-	j := s.jobs[JobID(c.id("job_id"))]
-	if j == nil || !strings.EqualFold(j.run.repo.fullName(), c.PathValue("owner")+"/"+c.PathValue("repo")) {
+	j := s.jobOf(c)
+	if j == nil {
 		return notFound()
 	}
 	return answer(http.StatusOK, s.jobPayload(j))
-}
-
-func (s *Server) listJobs(c call) reply {
-	r := s.runs[RunID(c.id("run_id"))]
-	if r == nil {
-		return notFound()
-	}
-	from, to, link := s.page(c, len(r.jobs))
-	list := []any{}
-	for _, j := range r.jobs[from:to] {
-		list = append(list, s.jobPayload(j))
-	}
-	return reply{status: http.StatusOK, header: link, body: map[string]any{"total_count": len(r.jobs), "jobs": list}}
 }

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// headSHA is the commit of every run: which one never matters here.
+const headSHA = "9b2e3f0c7d1a4e5b6c8d9e0f1a2b3c4d5e6f7a8b"
+
+// instant renders a time, and the zero time as null.
 func instant(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -12,9 +16,21 @@ func instant(t time.Time) any {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func permissions() map[string]string {
-	return map[string]string{"actions": "write", "metadata": "read", "organization_self_hosted_runners": "write"}
+// nullable renders an empty text as null.
+func nullable(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
+
+func permissions() map[string]string {
+	return map[string]string{
+		"actions": "write", "administration": "write", "metadata": "read", "organization_self_hosted_runners": "write",
+	}
+}
+
+func events() []string { return []string{"workflow_job", "workflow_run"} }
 
 func (s *Server) userPayload(login string, id int64, kind string) map[string]any {
 	api, web := s.cfg.BaseURL+"/users/"+login, "https://github.com/"+login
@@ -28,6 +44,9 @@ func (s *Server) userPayload(login string, id int64, kind string) map[string]any
 	}
 }
 
+// actor is who pushed: one person is enough for a small GitHub.
+func (s *Server) actor() map[string]any { return s.userPayload("mona", 2, "User") }
+
 func (s *Server) organizationPayload(in Installation) map[string]any {
 	api := s.cfg.BaseURL + "/orgs/" + in.Account
 	return map[string]any{
@@ -38,71 +57,99 @@ func (s *Server) organizationPayload(in Installation) map[string]any {
 	}
 }
 
-func (s *Server) repositoryPayload(r *repository) map[string]any {
-	visibility := "public"
-	if r.Private {
-		visibility = "private"
-	}
-	full := r.fullName()
-	return map[string]any{
-		"id": r.ID, "node_id": fmt.Sprintf("R_%d", r.ID), "name": r.Name, "full_name": full, "private": r.Private,
-		"visibility": visibility, "fork": r.Fork, "archived": r.Archived, "owner": r.in.owner, "default_branch": "main",
-		"html_url": "https://github.com/" + full, "url": s.cfg.BaseURL + "/repos/" + full, "description": nil,
-	}
-}
-
 func (s *Server) appPayload() map[string]any {
+	const since = "2026-01-01T00:00:00Z"
 	return map[string]any{
-		"id": s.cfg.AppID, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": "A_1", "owner": s.userPayload("acme", 1, "Organization"),
-		"description": nil, "external_url": "https://example.com", "html_url": "https://github.com/apps/" + s.cfg.AppSlug,
-		"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "permissions": permissions(),
-		"events": []string{"workflow_job"}, "installations_count": len(s.installations),
+		"id": s.cfg.AppID, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": fmt.Sprintf("A_%d", s.cfg.AppID),
+		"owner": s.actor(), "description": nil, "external_url": "https://example.com",
+		"html_url":   "https://github.com/apps/" + s.cfg.AppSlug,
+		"created_at": since, "updated_at": since, "permissions": permissions(), "events": events(),
+		"installations_count": len(s.installations),
 	}
 }
 
-func (s *Server) installationPayload(in *installation) map[string]any {
-	return map[string]any{
-		"id": in.ID, "account": in.owner, "repository_selection": "all", "app_id": s.cfg.AppID, "app_slug": s.cfg.AppSlug,
-		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.cfg.BaseURL, in.ID),
-		"repositories_url":  s.cfg.BaseURL + "/installation/repositories", "html_url": "https://github.com/settings/installations",
-		"target_id": in.AccountID, "target_type": accountType(in.Installation), "permissions": permissions(),
-		"events": []string{"workflow_job"}, "created_at": instant(in.created), "updated_at": instant(in.created),
-		"single_file_name": nil, "suspended_by": nil, "suspended_at": nil,
-	}
-}
+func (s *Server) repoURL(r *repository) string { return s.cfg.BaseURL + "/repos/" + r.fullName() }
 
+// jobPayload is the form of the API and of webhooks.
 func (s *Server) jobPayload(j *job) map[string]any {
-	repo := s.cfg.BaseURL + "/repos/" + j.run.repo.fullName()
-	web := fmt.Sprintf("https://github.com/%s/actions/runs/%d/job/%d", j.run.repo.fullName(), j.run.id, j.id)
-	p := map[string]any{
+	repo := s.repoURL(j.run.repo)
+	labels := j.spec.Labels
+	if labels == nil {
+		labels = []string{} // as a job that names only a group
+	}
+	out := map[string]any{
 		"id": j.id, "run_id": j.run.id, "run_attempt": j.attempt, "node_id": fmt.Sprintf("CR_%d", j.id),
 		"run_url": fmt.Sprintf("%s/actions/runs/%d", repo, j.run.id), "url": fmt.Sprintf("%s/actions/jobs/%d", repo, j.id),
-		"check_run_url": fmt.Sprintf("%s/check-runs/%d", repo, j.id), "html_url": web,
-		"head_sha": "0000000000000000000000000000000000000000", "head_branch": "main", "name": j.spec.Name,
-		"workflow_name": j.spec.Workflow, "status": j.status, "conclusion": nil, "created_at": instant(j.created),
-		"started_at": instant(j.created), "completed_at": instant(j.done), "labels": j.spec.Labels, "steps": []any{},
+		"check_run_url": fmt.Sprintf("%s/check-runs/%d", repo, j.id),
+		"html_url":      fmt.Sprintf("https://github.com/%s/actions/runs/%d/job/%d", j.run.repo.fullName(), j.run.id, j.id),
+		"head_sha":      headSHA, "head_branch": "main", "name": j.spec.Name, "workflow_name": j.run.workflow,
+		"status": j.status, "conclusion": nullable(j.conclusion), "created_at": instant(j.created),
+		"started_at": instant(j.started), "completed_at": instant(j.completed), "labels": labels, "steps": j.steps(),
 		"runner_id": nil, "runner_name": nil, "runner_group_id": nil, "runner_group_name": nil,
 	}
-	if j.conclusion != "" {
-		p["conclusion"] = j.conclusion
+	// A job that ended without a runner shows zeros, as GitHub does, not nulls.
+	if j.ran.id != 0 || j.status == completed {
+		out["runner_id"], out["runner_name"] = j.ran.id, j.ran.name
+		out["runner_group_id"], out["runner_group_name"] = j.ran.groupID, j.ran.group
 	}
-	if !j.started.IsZero() {
-		p["started_at"] = instant(j.started)
-	}
-	if r := j.shown; r != nil && !j.started.IsZero() {
-		p["runner_id"], p["runner_name"], p["runner_group_id"], p["runner_group_name"] = r.id, r.name, max(r.group, 1), "Default"
-	}
-	return p
+	return out
 }
 
-func (s *Server) eventPayload(j *job, action string) map[string]any {
-	in := j.run.repo.in
-	p := map[string]any{
-		"action": action, "workflow_job": s.jobPayload(j), "repository": j.run.repo.body, "sender": in.owner,
-		"installation": map[string]any{"id": in.ID, "node_id": fmt.Sprintf("I_%d", in.ID)},
+// steps gives the one step that every job has. A job that never ran has none.
+func (j *job) steps() []any {
+	if j.ran.id == 0 {
+		return []any{}
 	}
-	if in.org != nil {
-		p["organization"] = in.org
+	step := map[string]any{
+		"name": "Set up job", "number": 1, "status": inProgress, "conclusion": nil,
+		"started_at": instant(j.started), "completed_at": nil,
 	}
-	return p
+	if j.status == completed {
+		step["status"], step["conclusion"], step["completed_at"] = completed, j.stepConclusion(), instant(j.completed)
+	}
+	return []any{step}
+}
+
+// stepConclusion is one of the three that steps have. Jobs have more.
+func (j *job) stepConclusion() string {
+	if j.conclusion == success || j.conclusion == cancelled {
+		return j.conclusion
+	}
+	return failure
+}
+
+// runPayload is the form of the API and of webhooks.
+func (s *Server) runPayload(r *run) map[string]any {
+	repo := s.repoURL(r.repo)
+	url := fmt.Sprintf("%s/actions/runs/%d", repo, r.id)
+	person := map[string]any{"name": "Mona", "email": "mona@example.com"}
+	out := map[string]any{
+		"id": r.id, "name": r.workflow, "node_id": fmt.Sprintf("WFR_%d", r.id), "check_suite_id": r.id,
+		"check_suite_node_id": fmt.Sprintf("CS_%d", r.id), "head_branch": "main", "head_sha": headSHA,
+		"path": ".github/workflows/" + r.workflow + ".yml", "display_title": "A change", "run_number": r.number,
+		"run_attempt": r.attempt, "event": r.event, "status": r.status, "conclusion": nullable(r.conclusion),
+		"workflow_id": workflowID(r), "url": url, "pull_requests": []any{},
+		"html_url":   fmt.Sprintf("https://github.com/%s/actions/runs/%d", r.repo.fullName(), r.id),
+		"created_at": instant(r.created), "updated_at": instant(r.updated), "run_started_at": instant(r.started),
+		"actor": s.actor(), "triggering_actor": s.actor(), "referenced_workflows": []any{}, "previous_attempt_url": nil,
+		"jobs_url": url + "/jobs", "logs_url": url + "/logs", "artifacts_url": url + "/artifacts",
+		"cancel_url": url + "/cancel", "rerun_url": url + "/rerun",
+		"check_suite_url": fmt.Sprintf("%s/check-suites/%d", repo, r.id),
+		"workflow_url":    fmt.Sprintf("%s/actions/workflows/%d", repo, workflowID(r)),
+		"head_commit": map[string]any{
+			"id": headSHA, "tree_id": headSHA, "message": "A change", "timestamp": instant(r.created),
+			"author": person, "committer": person,
+		},
+		"repository": r.repo.body, "head_repository": s.headRepository(r),
+	}
+	if r.attempt > 1 {
+		out["previous_attempt_url"] = fmt.Sprintf("%s/attempts/%d", url, r.attempt-1)
+	}
+	return out
+}
+
+// workflowID is the same for all runs of one workflow.
+func workflowID(r *run) int64 {
+	d := digest(r.repo.fullName() + "/" + r.workflow)
+	return int64(d[0])<<16 | int64(d[1])<<8 | int64(d[2]) + 1
 }

@@ -31,6 +31,7 @@ func appRoutes() []route {
 		{"access-token", "POST /app/installations/{installation_id}/access_tokens", asApp, "", (*Server).mintToken},
 		{"list-deliveries", "GET /app/hook/deliveries", asApp, "", (*Server).listDeliveries},
 		{"get-delivery", "GET /app/hook/deliveries/{delivery_id}", asApp, "", (*Server).getDelivery},
+		{"redeliver", "POST /app/hook/deliveries/{delivery_id}/attempts", asApp, "", (*Server).redeliver},
 		{"rate-limit", "GET /rate_limit", asInstallation, "", (*Server).rateLimit},
 	}
 }
@@ -38,6 +39,9 @@ func appRoutes() []route {
 func runnerRoutes() []route {
 	both := []route{
 		{"generate-jitconfig", "POST SCOPE/actions/runners/generate-jitconfig", asInstallation, registration, (*Server).generateJITConfig},
+		{"registration-token", "POST SCOPE/actions/runners/registration-token", asInstallation, registration, (*Server).registrationToken},
+		{"remove-token", "POST SCOPE/actions/runners/remove-token", asInstallation, core, (*Server).removeToken},
+		{"downloads", "GET SCOPE/actions/runners/downloads", asInstallation, core, (*Server).downloads},
 		{"list-runners", "GET SCOPE/actions/runners", asInstallation, core, (*Server).listRunners},
 		{"get-runner", "GET SCOPE/actions/runners/{runner_id}", asInstallation, core, (*Server).getRunner},
 		{"delete-runner", "DELETE SCOPE/actions/runners/{runner_id}", asInstallation, core, (*Server).deleteRunner},
@@ -58,7 +62,12 @@ func runnerRoutes() []route {
 func actionRoutes() []route {
 	const repo = "/repos/{owner}/{repo}"
 	return []route{
+		{"get-repository", "GET " + repo, asInstallation, core, (*Server).getRepository},
+		{"get-run", "GET " + repo + "/actions/runs/{run_id}", asInstallation, core, (*Server).getRun},
 		{"list-jobs", "GET " + repo + "/actions/runs/{run_id}/jobs", asInstallation, core, (*Server).listJobs},
 		{"get-job", "GET " + repo + "/actions/jobs/{job_id}", asInstallation, core, (*Server).getJob},
+		{"rerun-job", "POST " + repo + "/actions/jobs/{job_id}/rerun", asInstallation, core, (*Server).rerunJob},
+		{"rerun-failed-jobs", "POST " + repo + "/actions/runs/{run_id}/rerun-failed-jobs", asInstallation, core, (*Server).rerunFailedJobs},
+		{"cancel-run", "POST " + repo + "/actions/runs/{run_id}/cancel", asInstallation, core, (*Server).cancelRun},
 	}
 }

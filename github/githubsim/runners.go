@@ -2,276 +2,277 @@ package githubsim
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// RunnerID is GitHub's number of a registration.
+// RunnerID is GitHub's number of a runner. It is never used twice.
 type RunnerID int64
 
-// ErrUnregistered is what a runner hears whose registration is gone.
-var ErrUnregistered = errors.New("the runner registration has been deleted from the server")
+// scope is where runners are registered: an organisation, or one repository.
+type scope struct {
+	in      *installation
+	key     string    // login, or full name, in lower case
+	runners []*runner // by rising id
+	names   map[string]*runner
+}
 
 type runner struct {
 	id        RunnerID
 	name      string
-	in        *installation
-	repo      string // name, at repository scope
-	group     int64
+	scope     *scope
+	group     *Group
 	labels    []string
-	config    string
-	connected bool
-	alive     bool // its listener is up
-	deleted   bool
-	job       *job
-	offline   time.Time // shown online until then, after it vanished
+	ephemeral bool
+	clientID  string // of its JIT config; a registration that was replaced has another one
+
+	seen   bool // connected at least once
+	online bool // what GitHub shows
+	alive  bool // what is so: a vanished machine shows online for a while
+	job    *job
+	epoch  int // rises with each change, so that timers of an older state do nothing
+	gone   bool
 }
 
-func (r *runner) fits(j *job) bool {
-	if !r.alive || r.deleted || r.job != nil || r.in != j.run.repo.in {
-		return false
-	}
-	if r.repo != "" && !strings.EqualFold(r.repo, j.run.repo.Name) {
-		return false
-	}
-	if r.repo == "" && !r.in.serves(r.group, j.run.repo) {
-		return false
-	}
-	for _, want := range j.spec.Labels {
-		if !slices.ContainsFunc(r.labels, func(l string) bool { return strings.EqualFold(l, want) }) {
+// carries says whether the runner holds all these labels, whatever their case.
+func (r *runner) carries(labels []string) bool {
+	for _, want := range labels {
+		if !slices.ContainsFunc(r.labels, func(has string) bool { return strings.EqualFold(has, want) }) {
 			return false
 		}
 	}
-	return len(j.spec.Labels) > 0
+	return true
 }
 
-func (in *installation) serves(group int64, r *repository) bool {
-	return slices.ContainsFunc(in.groups, func(g *Group) bool { return g.ID == group && g.serves(r) })
+// registrationOf is what both ways of registering ask for.
+type registrationOf struct {
+	name      string
+	group     *Group
+	labels    []string
+	ephemeral bool
+}
+
+func (s *Server) register(at *scope, what registrationOf) *runner {
+	s.lastRunner++
+	r := &runner{
+		id: s.lastRunner, scope: at, name: what.name, group: what.group,
+		labels: slices.Clone(what.labels), ephemeral: what.ephemeral,
+	}
+	r.clientID = s.guid("client", strconv.FormatInt(int64(r.id), 10))
+	s.runners[r.id] = r
+	at.runners = append(at.runners, r)
+	at.names[strings.ToLower(r.name)] = r
+	s.expireUnconnected(r)
+	return r
+}
+
+// expireUnconnected removes an ephemeral runner that is not connected for a day.
+func (s *Server) expireUnconnected(r *runner) {
+	epoch := r.epoch
+	s.after(s.cfg.Times.NeverConnected, func() {
+		if r.ephemeral && r.epoch == epoch && !r.online {
+			s.remove(r)
+		}
+	})
+}
+
+// remove ends a registration.
+func (s *Server) remove(r *runner) {
+	if r.gone {
+		return
+	}
+	s.leaveIdle(r)
+	r.gone, r.online = true, false
+	r.epoch++
+	delete(s.runners, r.id)
+	delete(r.scope.names, strings.ToLower(r.name))
+	if i, ok := slices.BinarySearchFunc(r.scope.runners, r.id, func(r *runner, id RunnerID) int { return cmp.Compare(r.id, id) }); ok {
+		r.scope.runners = slices.Delete(r.scope.runners, i, i+1)
+	}
+}
+
+// scopeOf gives the scope of a path.
+func (s *Server) scopeOf(c call) *scope {
+	key := c.PathValue("org")
+	if key == "" {
+		key = s.repository(c).fullName()
+	}
+	key = strings.ToLower(key)
+	known := s.scopes[key]
+	if known == nil {
+		known = &scope{in: c.in, key: key, names: map[string]*runner{}}
+		s.scopes[key] = known
+	}
+	return known
+}
+
+// groupsOf gives the groups of a scope. A repository has only the default one.
+func groupsOf(at *scope) []*Group {
+	if strings.Contains(at.key, "/") {
+		return []*Group{{ID: 1, Name: "Default"}}
+	}
+	return at.in.groups
+}
+
+type jitRequest struct {
+	Name          *string
+	RunnerGroupID *int64 `json:"runner_group_id"`
+	Labels        []string
+	WorkFolder    string `json:"work_folder"`
+}
+
+// problem gives GitHub's words for what is wrong with a request; "" if nothing is.
+func (q jitRequest) problem() string {
+	switch {
+	case q.Name == nil || *q.Name == "":
+		return "Invalid request.\n\n\"name\" wasn't supplied."
+	case len(*q.Name) > 64:
+		return "Name is too long (maximum is 64 characters)"
+	case q.RunnerGroupID == nil:
+		return "Invalid request.\n\n\"runner_group_id\" wasn't supplied."
+	case len(q.Labels) < 1 || len(q.Labels) > 100:
+		return "Invalid request.\n\nlabels must have 1 to 100 items."
+	case slices.ContainsFunc(q.Labels, func(l string) bool { return l == "" || len(l) > 256 }):
+		return "Invalid request.\n\nA label must have 1 to 256 characters."
+	}
+	return ""
 }
 
 func (s *Server) generateJITConfig(c call) reply {
-	var in struct {
-		Name   string   `json:"name"`
-		Group  int64    `json:"runner_group_id"`
-		Labels []string `json:"labels"`
+	var q jitRequest
+	if err := json.Unmarshal(c.body, &q); err != nil {
+		return refuse(http.StatusBadRequest, "Problems parsing JSON")
 	}
-	if json.Unmarshal(c.body, &in) != nil || in.Name == "" || len(in.Name) > 64 || len(in.Labels) == 0 || len(in.Labels) > 100 {
-		return refuse(http.StatusUnprocessableEntity, "Invalid request.")
+	if text := q.problem(); text != "" {
+		return refuse(http.StatusUnprocessableEntity, text)
 	}
-	if c.PathValue("repo") == "" && !slices.ContainsFunc(c.in.groups, func(g *Group) bool { return g.ID == in.Group }) {
+	at := s.scopeOf(c)
+	groups := groupsOf(at)
+	i := slices.IndexFunc(groups, func(g *Group) bool { return g.ID == *q.RunnerGroupID })
+	if i < 0 {
 		return notFound()
 	}
-	for _, r := range s.scoped(c) {
-		if strings.EqualFold(r.name, in.Name) {
-			return refuse(http.StatusConflict, fmt.Sprintf("Already exists - A runner with the name %s already exists.", in.Name))
-		}
+	if at.names[strings.ToLower(*q.Name)] != nil {
+		return refuse(http.StatusConflict, fmt.Sprintf("Already exists - A runner with the name %q already exists.", *q.Name))
 	}
-	s.lastRunner++
-	r := &runner{id: s.lastRunner, name: in.Name, in: c.in, repo: c.PathValue("repo"), group: in.Group, labels: in.Labels}
-	r.config = s.jitConfig(r)
-	s.runners[r.id] = r
-	s.after(s.cfg.Times.NeverConnected, func() {
-		if !r.connected {
-			s.deregister(r, IdledOut)
-		}
+	lost := s.hits(s.cfg.Faults.JITReplyLost, "jit reply lost", at.key+"/"+*q.Name)
+	r := s.register(at, registrationOf{*q.Name, groups[i], q.Labels, true})
+	if lost {
+		return s.lostReply()
+	}
+	return answer(http.StatusCreated, map[string]any{
+		"runner":             runnerPayload(r),
+		"encoded_jit_config": s.jitConfig(r, q.WorkFolder),
 	})
-	if s.hits(s.cfg.Faults.JITReplyLost, "jit reply lost", r.name) {
-		if s.cfg.Faults.LostStatus == 0 {
-			return reply{lost: true}
-		}
-		return refuse(s.cfg.Faults.LostStatus, "Server Error")
-	}
-	return answer(http.StatusCreated, map[string]any{"runner": s.runnerPayload(r), "encoded_jit_config": r.config})
 }
 
-// jitConfig has the real one's form and size: three files, of which one is a
-// private key.
-func (s *Server) jitConfig(r *runner) string {
-	enc := base64.StdEncoding.EncodeToString
-	file := func(v any) string { return enc(raw(v)) }
-	big := func(n int, what string) string { return enc(s.bytes(n, what, r.name)) }
-	return enc(raw(map[string]string{
-		".runner": file(map[string]any{
-			"AgentId": r.id, "AgentName": r.name, "PoolId": r.group, "PoolName": "Default", "Ephemeral": "True",
-			"ServerUrl": "https://pipelines.actions.example/", "WorkFolder": "_work", "UseV2Flow": "True",
-		}),
-		".credentials": file(map[string]any{"Scheme": "OAuth", "Data": map[string]string{"ClientId": s.guid("client", r.name)}}),
-		".credentials_rsaparams": file(map[string]string{
-			"Modulus": big(256, "n"), "D": big(256, "d"), "P": big(128, "p"), "Q": big(128, "q"),
-			"DP": big(128, "dp"), "DQ": big(128, "dq"), "InverseQ": big(128, "iq"), "Exponent": "AQAB",
-		}),
-	}))
+func (s *Server) lostReply() reply {
+	if s.cfg.Faults.LostStatus == 0 {
+		return reply{lost: true}
+	}
+	return refuse(s.cfg.Faults.LostStatus, "Server Error")
 }
 
-func (s *Server) runnerPayload(r *runner) map[string]any {
-	status, os := "offline", "unknown"
-	if r.connected && (r.alive || s.cfg.Now().Before(r.offline)) {
-		status = "online"
-	}
-	if r.connected {
-		os = "Linux"
-	}
-	labels := []any{}
-	for i, l := range r.labels {
-		labels = append(labels, map[string]any{"id": i + 1, "name": l, "type": "custom"})
-	}
-	return map[string]any{
-		"id": r.id, "runner_group_id": cmp.Or(r.group, 1), "name": r.name, "os": os, "status": status,
-		"busy": r.job != nil, "labels": labels, "ephemeral": true,
-	}
+type registrationToken struct {
+	at      *scope
+	expires time.Time
 }
 
-// scoped lists the registrations of a call's scope by number.
-func (s *Server) scoped(c call) []*runner {
-	var list []*runner
-	for _, r := range s.runners {
-		if r.in == c.in && strings.EqualFold(r.repo, c.PathValue("repo")) {
-			list = append(list, r)
-		}
-	}
-	slices.SortFunc(list, func(a, b *runner) int { return cmp.Compare(a.id, b.id) })
-	return list
+func (s *Server) registrationToken(c call) reply {
+	at := s.scopeOf(c)
+	secret := fmt.Sprintf("A%X", s.bytes(14, "registration", at.key))
+	expires := s.cfg.Now().Add(time.Hour)
+	s.registrations[secret] = registrationToken{at, expires}
+	return answer(http.StatusCreated, map[string]any{"token": secret, "expires_at": instant(expires)})
+}
+
+func (s *Server) removeToken(c call) reply {
+	secret := fmt.Sprintf("A%X", s.bytes(14, "remove", s.scopeOf(c).key))
+	return answer(http.StatusCreated, map[string]any{"token": secret, "expires_at": instant(s.cfg.Now().Add(time.Hour))})
 }
 
 func (s *Server) listRunners(c call) reply {
-	list := s.scoped(c)
-	if name := c.URL.Query().Get("name"); name != "" {
-		list = slices.DeleteFunc(list, func(r *runner) bool { return r.name != name })
-	}
-	from, to, link := s.page(c, len(list))
-	out := []any{}
-	for _, r := range list[from:to] {
-		out = append(out, s.runnerPayload(r))
-	}
-	return reply{status: http.StatusOK, header: link, body: map[string]any{"total_count": len(list), "runners": out}}
-}
-
-func (s *Server) findRunner(c call) *runner {
-	for _, r := range s.scoped(c) {
-		if int64(r.id) == c.id("runner_id") {
-			return r
+	runners := s.scopeOf(c).runners
+	if q := c.URL.Query(); q.Has("name") {
+		runners = nil
+		if r := s.scopeOf(c).names[strings.ToLower(q.Get("name"))]; r != nil {
+			runners = []*runner{r}
 		}
 	}
-	return nil
+	from, to, link := s.page(c, len(runners))
+	out := []any{}
+	for _, r := range runners[from:to] {
+		out = append(out, runnerPayload(r))
+	}
+	return reply{
+		status: http.StatusOK,
+		body:   map[string]any{"total_count": len(runners), "runners": out},
+		header: link,
+	}
+}
+
+func (s *Server) runnerOf(c call) *runner {
+	r := s.runners[RunnerID(c.id("runner_id"))]
+	if r == nil || r.scope != s.scopeOf(c) {
+		return nil
+	}
+	return r
 }
 
 func (s *Server) getRunner(c call) reply {
-	r := s.findRunner(c)
+	r := s.runnerOf(c)
 	if r == nil {
 		return notFound()
 	}
-	return answer(http.StatusOK, s.runnerPayload(r))
+	return answer(http.StatusOK, runnerPayload(r))
 }
 
 func (s *Server) deleteRunner(c call) reply {
-	r := s.findRunner(c)
-	switch {
-	case r == nil:
+	r := s.runnerOf(c)
+	if r == nil {
 		return notFound()
-	case r.job != nil:
-		return refuse(http.StatusUnprocessableEntity, fmt.Sprintf("Bad request - Runner %q is still running a job", r.name))
 	}
-	s.deregister(r, Deleted)
-	return answer(http.StatusNoContent, nil)
-}
-
-// deregister ends a registration; a listener that is up hears of it.
-func (s *Server) deregister(r *runner, why Release) {
-	if r.deleted {
-		return
+	if r.job != nil {
+		return refuse(http.StatusUnprocessableEntity, fmt.Sprintf("Bad request - Runner %q is still running a job\"", r.name))
 	}
-	r.deleted = true
-	delete(s.runners, r.id)
-	s.idle = slices.DeleteFunc(s.idle, func(x *runner) bool { return x == r })
-	if r.alive && s.cfg.OnRelease != nil {
-		id := r.id
-		s.hooks = append(s.hooks, func() { s.cfg.OnRelease(id, why) })
-	}
-	r.alive = false
-}
-
-// Connect is a listener's session: the runner is online from now on.
-func (s *Server) Connect(config string) (RunnerID, error) {
-	id, err := RunnerID(0), ErrUnregistered
-	s.do(func() {
-		for _, r := range s.runners {
-			if r.config == config {
-				r.connected, r.alive = true, true
-				s.idle = append(s.idle, r)
-				s.dispatchSoon(r.name)
-				s.removeIdle(r)
-				id, err = r.id, nil
-				return
-			}
-		}
-	})
-	return id, err
-}
-
-// removeIdle ends a registration that only ever listens.
-func (s *Server) removeIdle(r *runner) {
-	if s.cfg.Times.IdleRemoval < 0 {
-		return
-	}
-	s.after(s.cfg.Times.IdleRemoval, func() {
-		if r.alive && r.job == nil {
-			s.deregister(r, IdledOut)
-		}
-	})
-}
-
-// Vanish is the sudden death of a runner's machine: nothing is reported, and
-// the job is given up when its lock expires.
-func (s *Server) Vanish(id RunnerID) {
-	s.do(func() {
-		r := s.runners[id]
-		if r == nil || !r.alive {
-			return
-		}
-		r.alive, r.offline = false, s.cfg.Now().Add(s.cfg.Times.Offline)
-		s.idle = slices.DeleteFunc(s.idle, func(x *runner) bool { return x == r })
-		if j := r.job; j != nil && j.status == statusRunning {
-			s.after(s.cfg.Times.Lock, func() {
-				if j.status == statusRunning && j.runner == r {
-					s.complete(j, "failure")
-				}
-			})
-		}
-	})
-}
-
-// Runners lists the names of all registrations.
-func (s *Server) Runners() []string {
-	var names []string
-	s.do(func() {
-		for _, r := range s.runners {
-			names = append(names, r.name)
-		}
-	})
-	slices.Sort(names)
-	return names
+	s.remove(r)
+	s.release(r, Deleted)
+	return reply{status: http.StatusNoContent}
 }
 
 func (s *Server) listGroups(c call) reply {
-	from, to, link := s.page(c, len(c.in.groups))
-	list := []any{}
-	for _, g := range c.in.groups[from:to] {
-		visibility := "all"
-		if len(g.Repositories) > 0 {
-			visibility = "selected"
-		}
-		list = append(list, map[string]any{
-			"id": g.ID, "name": g.Name, "visibility": visibility, "default": g.ID == 1, "inherited": false,
-			"runners_url":                fmt.Sprintf("%s/orgs/%s/actions/runner-groups/%d/runners", s.cfg.BaseURL, c.in.Account, g.ID),
-			"allows_public_repositories": !g.NoPublic, "restricted_to_workflows": false,
-			"selected_workflows": []string{}, "workflow_restrictions_read_only": false,
+	groups := s.scopeOf(c).in.groups
+	if name := c.URL.Query().Get("visible_to_repository"); name != "" {
+		repo := s.repositories[strings.ToLower(c.in.Account+"/"+name)]
+		groups = slices.DeleteFunc(slices.Clone(groups), func(g *Group) bool { return repo == nil || !g.serves(repo) })
+	}
+	from, to, link := s.page(c, len(groups))
+	out := []any{}
+	for _, g := range groups[from:to] {
+		out = append(out, s.groupPayload(c.in, g))
+	}
+	return reply{
+		status: http.StatusOK,
+		body:   map[string]any{"total_count": len(groups), "runner_groups": out},
+		header: link,
+	}
+}
+
+func (s *Server) downloads(call) reply {
+	const version = runnerVersion
+	out := []any{}
+	for _, arch := range []string{"x64", "arm64"} {
+		file := "actions-runner-linux-" + arch + "-" + version + ".tar.gz"
+		out = append(out, map[string]any{
+			"os": "linux", "architecture": arch, "filename": file,
+			"download_url":    "https://github.com/actions/runner/releases/download/v" + version + "/" + file,
+			"sha256_checksum": fmt.Sprintf("%x", digest(file)),
 		})
 	}
-	return reply{status: http.StatusOK, header: link, body: map[string]any{"total_count": len(c.in.groups), "runner_groups": list}}
+	return answer(http.StatusOK, out)
 }

@@ -25,14 +25,18 @@ type Server struct {
 	repositories   map[string]*repository   // by full name in lower case
 	lastRepository int64
 
-	tokens     map[string]token
+	tokens        map[string]token
+	registrations map[string]registrationToken
+
 	runners    map[RunnerID]*runner
+	scopes     map[string]*scope
 	idle       []*runner // online, without a job, in the order in which they became so
 	lastRunner RunnerID
 
 	jobs    map[JobID]*job
 	runs    map[RunID]*run
-	queued  []*job // in the order in which they were queued
+	classes []*class // in the order of their first job, because a map has none
+	byClass map[string]*class
 	lastJob JobID
 	lastRun RunID
 
@@ -46,24 +50,30 @@ type Server struct {
 // New makes a GitHub without accounts.
 func New(cfg Config) *Server {
 	s := &Server{
-		mux:          http.NewServeMux(),
-		cfg:          cfg.withDefaults(),
-		accounts:     map[string]*installation{},
-		repositories: map[string]*repository{},
-		tokens:       map[string]token{},
-		runners:      map[RunnerID]*runner{},
-		jobs:         map[JobID]*job{},
-		runs:         map[RunID]*run{},
-		lastJob:      40_000_000_000,
-		lastRun:      15_000_000_000,
-		lastDelivery: 900_000_000,
-		calls:        map[string]int{},
-		ordinals:     map[draws]int{},
+		mux:           http.NewServeMux(),
+		cfg:           cfg.withDefaults(),
+		accounts:      map[string]*installation{},
+		repositories:  map[string]*repository{},
+		tokens:        map[string]token{},
+		registrations: map[string]registrationToken{},
+		runners:       map[RunnerID]*runner{},
+		scopes:        map[string]*scope{},
+		jobs:          map[JobID]*job{},
+		runs:          map[RunID]*run{},
+		byClass:       map[string]*class{},
+		lastJob:       40_000_000_000,
+		lastRun:       15_000_000_000,
+		lastDelivery:  900_000_000,
+		calls:         map[string]int{},
+		ordinals:      map[draws]int{},
 	}
 	for _, r := range routes() {
 		s.mux.HandleFunc(r.pattern, s.serve(r))
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { write(w, nil, notFound()) })
+	if s.cfg.Admin {
+		s.serveAdmin()
+	}
 	return s
 }
 

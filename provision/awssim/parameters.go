@@ -2,9 +2,7 @@ package awssim
 
 import (
 	"context"
-	"slices"
-	"sort"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
@@ -13,177 +11,165 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
-// SSM has the SDK's methods that the fleet and its agents call.
-type SSM struct{ a *Account }
+// Limits of Parameter Store.
+const (
+	standardLimit = 4096 // bytes of a value
+	advancedLimit = 8192
+	batchLimit    = 10 // names a call, parameters a page
+	levelLimit    = 15 // parts of a name
+)
 
 type parameter struct {
-	value string
-	kind  types.ParameterType
-	at    time.Time
+	value   string
+	kind    types.ParameterType
+	tier    types.ParameterTier
+	version int64
+	at      time.Time
+	tags    map[string]string
 }
 
-// PutParameter stores a value, as the tier allows.
-func (s *SSM) PutParameter(_ context.Context, in *ssm.PutParameterInput, _ ...func(*ssm.Options)) (out *ssm.PutParameterOutput, err error) {
-	s.a.do(func() {
-		var lost bool
-		if lost, err = s.a.call("ssm", "PutParameter", s.a.cfg.Limits.Parameters); err != nil {
-			return
-		}
-		name, value := aws.ToString(in.Name), aws.ToString(in.Value)
-		limit := 4096
-		if in.Tier == types.ParameterTierAdvanced {
-			limit = 8192
-		}
-		_, known := s.a.parameters[name]
+// PutParameter stores a value, as its tier allows.
+func (s *SSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _ ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
+	return answer(ctx, s.a, request{service: "ssm", op: "PutParameter"}, func() (*ssm.PutParameterOutput, error) {
+		return s.a.put(in)
+	})
+}
+
+func (a *Account) put(in *ssm.PutParameterInput) (*ssm.PutParameterOutput, error) {
+	name, old := aws.ToString(in.Name), a.parameters[aws.ToString(in.Name)]
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	tier, err := tierOf(in, old)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case aws.ToBool(in.Overwrite) && len(in.Tags) > 0:
+		return nil, invalid("Invalid request: tags and overwrite can't be used together.")
+	case old != nil && !aws.ToBool(in.Overwrite):
+		return nil, &types.ParameterAlreadyExists{Message: aws.String("The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")}
+	case old == nil && in.Type == "":
+		return nil, invalid("A parameter type is required when you create a parameter.")
+	case old != nil && in.Type != "" && in.Type != old.kind:
+		return nil, &types.HierarchyTypeMismatchException{Message: aws.String("The parameter has another type.")}
+	}
+	p := &parameter{kind: in.Type, tags: map[string]string{}}
+	if old != nil {
+		p = old
+	}
+	p.value, p.tier, p.at = aws.ToString(in.Value), tier, a.cfg.Now()
+	p.version++
+	p.tag(in.Tags)
+	a.parameters[name] = p
+	return &ssm.PutParameterOutput{Tier: tier, Version: p.version}, nil
+}
+
+// tierOf is the tier that a value gets. An advanced parameter never becomes a
+// standard one again.
+func tierOf(in *ssm.PutParameterInput, old *parameter) (types.ParameterTier, error) {
+	size, tier := len(aws.ToString(in.Value)), in.Tier
+	switch {
+	case tier == types.ParameterTierAdvanced, tier == types.ParameterTierIntelligentTiering && size > standardLimit,
+		old != nil && old.tier == types.ParameterTierAdvanced && tier != types.ParameterTierStandard:
+		tier = types.ParameterTierAdvanced
+	default:
+		tier = types.ParameterTierStandard
+	}
+	limit := standardLimit
+	if tier == types.ParameterTierAdvanced {
+		limit = advancedLimit
+	}
+	switch {
+	case size == 0:
+		return "", invalid("Value must not be empty.")
+	case size > limit:
+		return "", invalid("%s tier parameters support a maximum parameter value of %d characters.", tier, limit)
+	case old != nil && old.tier == types.ParameterTierAdvanced && tier == types.ParameterTierStandard:
+		return "", invalid("An advanced parameter can't be reverted to a standard one.")
+	}
+	return tier, nil
+}
+
+// parameterName is the letters that a name may have.
+var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
+
+func checkName(name string) error {
+	low := strings.ToLower(strings.TrimPrefix(name, "/"))
+	switch {
+	case !parameterName.MatchString(name), strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
+		return invalid("Parameter name must be letters, digits and the signs _ . - /")
+	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
+		return invalid("Parameter name must be a fully qualified name.")
+	case strings.HasPrefix(low, "aws"), strings.HasPrefix(low, "ssm"):
+		return invalid("No access to reserved parameter name: %s.", name)
+	case strings.Count(name, "/") > levelLimit:
+		return &types.HierarchyLevelLimitExceededException{Message: aws.String("A hierarchy can have at most 15 levels.")}
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error { return refuse("ValidationException", format, args...) }
+
+func (p *parameter) tag(tags []types.Tag) {
+	for _, t := range tags {
+		p.tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+}
+
+// AddTagsToResource tags a parameter.
+func (s *SSM) AddTagsToResource(ctx context.Context, in *ssm.AddTagsToResourceInput, _ ...func(*ssm.Options)) (*ssm.AddTagsToResourceOutput, error) {
+	return answer(ctx, s.a, request{service: "ssm", op: "AddTagsToResource"}, func() (*ssm.AddTagsToResourceOutput, error) {
+		p := s.a.parameters[aws.ToString(in.ResourceId)]
 		switch {
-		case aws.ToBool(in.Overwrite) && len(in.Tags) > 0:
-			err = refuse("ValidationException", "tags and overwrite can't be used together")
-		case len(value) > limit || value == "":
-			err = refuse("ValidationException", "value has %d characters, the tier takes %d", len(value), limit)
-		case known && !aws.ToBool(in.Overwrite):
-			err = &types.ParameterAlreadyExists{Message: aws.String("The parameter already exists.")}
-		default:
-			s.a.parameters[name] = &parameter{value, in.Type, s.a.cfg.Now()}
-			if out = (&ssm.PutParameterOutput{Version: 1}); lost {
-				out, err = nil, errLost
-			}
+		case in.ResourceType != types.ResourceTypeForTaggingParameter:
+			return nil, &types.InvalidResourceType{Message: aws.String("awssim tags parameters only")}
+		case p == nil:
+			return nil, &types.InvalidResourceId{Message: aws.String("The resource ID is not valid.")}
 		}
+		p.tag(in.Tags)
+		return &ssm.AddTagsToResourceOutput{}, nil
 	})
-	return out, err
-}
-
-// GetParameter reads one value.
-func (s *SSM) GetParameter(_ context.Context, in *ssm.GetParameterInput, _ ...func(*ssm.Options)) (out *ssm.GetParameterOutput, err error) {
-	s.a.do(func() {
-		if _, err = s.a.call("ssm", "GetParameter", s.a.cfg.Limits.Parameters); err != nil {
-			return
-		}
-		p, ok := s.a.parameters[aws.ToString(in.Name)]
-		if !ok {
-			err = &types.ParameterNotFound{Message: aws.String("not found")}
-			return
-		}
-		out = &ssm.GetParameterOutput{Parameter: p.shown(aws.ToString(in.Name), aws.ToBool(in.WithDecryption))}
-	})
-	return out, err
-}
-
-func (p *parameter) shown(name string, decrypted bool) *types.Parameter {
-	value := p.value
-	if p.kind == types.ParameterTypeSecureString && !decrypted {
-		value = "encrypted"
-	}
-	return &types.Parameter{Name: aws.String(name), Value: aws.String(value), Type: p.kind, LastModifiedDate: aws.Time(p.at), Version: 1}
-}
-
-// GetParametersByPath lists a path, ten at most a page.
-func (s *SSM) GetParametersByPath(_ context.Context, in *ssm.GetParametersByPathInput, _ ...func(*ssm.Options)) (out *ssm.GetParametersByPathOutput, err error) {
-	s.a.do(func() {
-		if _, err = s.a.call("ssm", "GetParametersByPath", s.a.cfg.Limits.Parameters); err != nil {
-			return
-		}
-		names := s.a.names(strings.TrimSuffix(aws.ToString(in.Path), "/") + "/")
-		from, _ := strconv.Atoi(aws.ToString(in.NextToken))
-		to := min(from+10, len(names))
-		out = &ssm.GetParametersByPathOutput{}
-		for _, name := range names[min(from, to):to] {
-			out.Parameters = append(out.Parameters, *s.a.parameters[name].shown(name, aws.ToBool(in.WithDecryption)))
-		}
-		if to < len(names) {
-			out.NextToken = aws.String(strconv.Itoa(to))
-		}
-	})
-	return out, err
-}
-
-func (a *Account) names(prefix string) []string {
-	var names []string
-	for name := range a.parameters {
-		if strings.HasPrefix(name, prefix) {
-			names = append(names, name)
-		}
-	}
-	sort.Strings(names)
-	return names
 }
 
 // DeleteParameter deletes one value; ParameterNotFound if it is not there.
-func (s *SSM) DeleteParameter(_ context.Context, in *ssm.DeleteParameterInput, _ ...func(*ssm.Options)) (out *ssm.DeleteParameterOutput, err error) {
-	s.a.do(func() {
-		var lost bool
-		if lost, err = s.a.call("ssm", "DeleteParameter", s.a.cfg.Limits.Parameters); err != nil {
-			return
-		}
-		if _, ok := s.a.parameters[aws.ToString(in.Name)]; !ok {
-			err = &types.ParameterNotFound{Message: aws.String("not found")}
-			return
+func (s *SSM) DeleteParameter(ctx context.Context, in *ssm.DeleteParameterInput, _ ...func(*ssm.Options)) (*ssm.DeleteParameterOutput, error) {
+	return answer(ctx, s.a, request{service: "ssm", op: "DeleteParameter"}, func() (*ssm.DeleteParameterOutput, error) {
+		if s.a.parameters[aws.ToString(in.Name)] == nil {
+			return nil, absent(in.Name)
 		}
 		delete(s.a.parameters, aws.ToString(in.Name))
-		if out = (&ssm.DeleteParameterOutput{}); lost {
-			out, err = nil, errLost
-		}
+		return &ssm.DeleteParameterOutput{}, nil
 	})
-	return out, err
 }
 
-// Left is what is still there, for tests and the demo's summary.
-type Left struct {
-	Instances, Parameters, Templates, Fleets []string
-}
-
-// Left lists instances that are not ended, parameters under a prefix, launch
-// templates, and fleets that were not deleted.
-func (a *Account) Left(prefix string) Left {
-	var l Left
-	a.do(func() {
-		for _, id := range a.order {
-			if a.instances[id].alive() {
-				l.Instances = append(l.Instances, id)
+// DeleteParameters deletes up to ten values. Those that are not there are
+// named in the answer.
+func (s *SSM) DeleteParameters(ctx context.Context, in *ssm.DeleteParametersInput, _ ...func(*ssm.Options)) (*ssm.DeleteParametersOutput, error) {
+	return answer(ctx, s.a, request{service: "ssm", op: "DeleteParameters"}, func() (*ssm.DeleteParametersOutput, error) {
+		if err := checkBatch(in.Names); err != nil {
+			return nil, err
+		}
+		out := &ssm.DeleteParametersOutput{}
+		for _, name := range in.Names {
+			if s.a.parameters[name] == nil {
+				out.InvalidParameters = append(out.InvalidParameters, name)
+				continue
 			}
+			delete(s.a.parameters, name)
+			out.DeletedParameters = append(out.DeletedParameters, name)
 		}
-		l.Parameters = a.names(prefix)
-		for _, t := range a.templates {
-			l.Templates = append(l.Templates, t.name)
-		}
-		for id := range a.fleets {
-			l.Fleets = append(l.Fleets, id)
-		}
-		slices.Sort(l.Fleets)
+		return out, nil
 	})
-	return l
 }
 
-// Launched is how many instances were ever launched.
-func (a *Account) Launched() (n int) {
-	a.do(func() { n = len(a.order) })
-	return n
+func checkBatch(names []string) error {
+	if len(names) < 1 || len(names) > batchLimit {
+		return invalid("Member must have length between 1 and %d; there are %d names", batchLimit, len(names))
+	}
+	return nil
 }
 
-// Cost is what the instances cost so far in USD: whole seconds from launch to
-// shutdown, at least a minute each, without disks and traffic.
-func (a *Account) Cost() (usd float64) {
-	a.do(func() {
-		for _, id := range a.order {
-			i := a.instances[id]
-			until := i.ended
-			if until.IsZero() {
-				until = a.cfg.Now()
-			}
-			usd += max(time.Minute, until.Sub(i.launched)).Hours() * a.cfg.Price(i.kind, i.spot)
-		}
-	})
-	return usd
-}
-
-// Alive lists the tags of every instance that is pending or running.
-func (a *Account) Alive() []map[string]string {
-	var all []map[string]string
-	a.do(func() {
-		for _, id := range a.order {
-			if i := a.instances[id]; i.alive() {
-				all = append(all, i.told().Tags)
-			}
-		}
-	})
-	return all
+func absent(name *string) error {
+	return &types.ParameterNotFound{Message: aws.String("Parameter " + aws.ToString(name) + " not found.")}
 }

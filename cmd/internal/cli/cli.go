@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/fleet"
 )
 
 // Exit codes of every verb.
@@ -34,7 +36,11 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
-	root.AddCommand(demoCommand(), versionCommand())
+	root.AddCommand(
+		demoCommand(), serveCommand(), statusCommand(), jobsCommand(), explainCommand(), machinesCommand(), poolsCommand(),
+		pauseCommand(), liftCommand("resume [POOL]", "Lift a pause", cobra.MaximumNArgs(1), fleet.Pause),
+		configCommand(), versionCommand(),
+	)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/cmd/internal/wire"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+)
+
+// configFlag gives a verb the flag that names the fleet file.
+func configFlag(c *cobra.Command) *string {
+	path := new(string)
+	c.Flags().StringVar(path, "config", cmp.Or(os.Getenv("RUNFLEET_CONFIG"), "runfleet.yaml"), "the fleet file")
+	return path
+}
+
+// usage marks an error as the caller's to mend.
+func usage(err error) error { return fmt.Errorf("%w:\n%w", errUsage, err) }
+
+// withLedger reads the fleet file and opens its ledger for a verb. The ledger
+// must be there: a verb that only looks makes none.
+func withLedger(ctx context.Context, path string, do func(*config.File, *sqlite.Store) error) error {
+	f, err := wire.ReadFile(path)
+	if err != nil {
+		return usage(err)
+	}
+	if _, err := os.Stat(f.Serve.Ledger); err != nil {
+		return fmt.Errorf("no ledger yet: %w (serve makes it; serve.ledger in %s names it)", err, path)
+	}
+	s, err := wire.OpenLedger(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return do(f, s)
+}

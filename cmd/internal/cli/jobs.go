@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+)
+
+func jobsCommand() *cobra.Command {
+	var all bool
+	c := &cobra.Command{Use: "jobs", Short: "List jobs that wait or run, and why they wait", Args: cobra.NoArgs}
+	path, form := configFlag(c), outputFlag(c)
+	c.Flags().BoolVar(&all, "all", false, "jobs that are done too")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+			q := ledger.Query{Status: []fleet.JobStatus{fleet.Waiting, fleet.Queued, fleet.Running}}
+			if all {
+				q.Status = nil
+			}
+			jobs, err := s.Jobs(c.Context(), q)
+			if err != nil {
+				return err
+			}
+			return listJobs(c.OutOrStdout(), *form, jobs)
+		})
+	}
+	return c
+}
+
+func listJobs(out io.Writer, form string, jobs []fleet.Job) error {
+	var rows [][]string
+	now := time.Now()
+	for _, j := range jobs {
+		why := j.Verdict.String()
+		switch j.Status {
+		case fleet.Running:
+			why = "on " + j.Runner
+		case fleet.Done:
+			why = j.Conclusion
+		}
+		rows = append(rows, []string{
+			strconv.FormatInt(int64(j.Key.ID), 10), j.Status.String(), j.Wait(now).Round(time.Second).String(),
+			clean(j.Repo), clean(string(j.Class.Labels)), clean(j.Name), why,
+		})
+	}
+	return list(out, form, []string{"JOB", "STATUS", "WAITED", "REPOSITORY", "LABELS", "NAME", "WHY"}, rows, jobs)
+}
+
+func explainCommand() *cobra.Command {
+	c := &cobra.Command{Use: "explain JOB", Short: "Tell a job's story: what was decided about it, when and why", Args: cobra.ExactArgs(1)}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%w: JOB is GitHub's number of a job, not %q", errUsage, args[0])
+		}
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+			j, story, err := s.Explain(c.Context(), fleet.JobID(id))
+			if err != nil {
+				return err
+			}
+			explain(c.OutOrStdout(), f.Fleet(), j, story)
+			return nil
+		})
+	}
+	return c
+}
+
+func explain(out io.Writer, f fleet.Fleet, j fleet.Job, story []ledger.Decision) {
+	fmt.Fprintf(out, "job %d (attempt %d) of %s: %s\n", j.Key.ID, j.Key.Attempt, clean(j.Repo), clean(j.Name))
+	fmt.Fprintf(out, "labels %s in %s; queued %s\n", clean(string(j.Class.Labels)), clean(j.Class.Scope.String()), when(j.QueuedAt))
+	fit := 0
+	arch := map[fleet.Arch]bool{}
+	for _, p := range f.Pools {
+		if p.Fits(j.Class.Labels) {
+			fmt.Fprintf(out, "pool %s fits\n", p.Name)
+			fit++
+			arch[p.Arch] = true
+		}
+	}
+	if fit == 0 {
+		fmt.Fprintln(out, "no pool fits")
+	}
+	if len(arch) > 1 {
+		fmt.Fprintln(out, "warning: pools of both architectures fit, and GitHub may give it to an idle runner of either")
+	}
+	for _, d := range story {
+		fmt.Fprintf(out, "  %s  %s\n", when(d.At), clean(d.Text))
+	}
+	fmt.Fprintf(out, "now: %s", j.Status)
+	if j.Status < fleet.Running && j.Verdict.Code != "" {
+		fmt.Fprintf(out, ", %s", j.Verdict)
+	}
+	fmt.Fprintln(out)
+}

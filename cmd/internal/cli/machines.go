@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+)
+
+func machinesCommand() *cobra.Command {
+	c := &cobra.Command{Use: "machines", Short: "List machines, and order what becomes of one"}
+	c.AddCommand(machinesListCommand())
+	for _, o := range []struct {
+		verb, short string
+		kind        fleet.OrderKind
+		limit       time.Duration
+	}{
+		{"drain", "Give a machine no new job, and end it when it is idle", fleet.Drain, 0},
+		{"hold", "Do not end a machine, so that people can look at it", fleet.Hold, 4 * time.Hour},
+		{"end", "End a machine now, even if its job runs", fleet.Halt, 0},
+	} {
+		c.AddCommand(orderCommand(o.verb, o.short, o.kind, o.limit))
+	}
+	c.AddCommand(liftCommand("release MACHINE", "Lift what was ordered about a machine", cobra.ExactArgs(1), fleet.Drain, fleet.Hold, fleet.Halt))
+	return c
+}
+
+func machinesListCommand() *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "List the machines that the ledger knows", Args: cobra.NoArgs}
+	path, form := configFlag(c), outputFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, m := range state.Machines {
+				rows = append(rows, []string{
+					string(m.ID), m.Pool, m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
+					cmp.Or(string(m.State), "unseen"), when(m.LaunchedAt), m.Scope.String(), m.EndReason,
+				})
+			}
+			return list(c.OutOrStdout(), *form, []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}, rows, state.Machines)
+		})
+	}
+	return c
+}
+
+func poolsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "pools", Short: "List pools with their machines and waiting jobs", Args: cobra.NoArgs}
+	path, form := configFlag(c), outputFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, p := range f.Fleet().Pools {
+				machines, jobs := 0, 0
+				for _, m := range state.Machines {
+					if m.Pool == p.Name && !m.Gone() {
+						machines++
+					}
+				}
+				for _, j := range state.Jobs {
+					if j.Status == fleet.Queued && p.Fits(j.Class.Labels) {
+						jobs++
+					}
+				}
+				rows = append(rows, []string{p.Name, string(p.Labels), string(p.Market), fmt.Sprintf("%d of %d", machines, p.Max), strconv.Itoa(jobs)})
+			}
+			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT"}, rows, f.Fleet().Pools)
+		})
+	}
+	return c
+}

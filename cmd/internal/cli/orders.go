@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+)
+
+// mostHold bounds a hold: a machine that nobody looks at any more costs money.
+const mostHold = 24 * time.Hour
+
+func orderID(k fleet.OrderKind, subject string) string { return string(k) + " " + subject }
+
+// orderCommand is a verb that writes an order about a machine.
+func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Duration) *cobra.Command {
+	var reason string
+	span := standard
+	c := &cobra.Command{Use: verb + " MACHINE", Short: short, Args: cobra.ExactArgs(1)}
+	path := configFlag(c)
+	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
+	if standard > 0 {
+		c.Flags().DurationVar(&span, "for", standard, "how long, at most 24h")
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if standard > 0 && (span <= 0 || span > mostHold) {
+			return fmt.Errorf("%w: --for must be more than 0 and at most %s", errUsage, mostHold)
+		}
+		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			known := false
+			for _, m := range state.Machines {
+				known = known || string(m.ID) == args[0]
+			}
+			if !known {
+				return fmt.Errorf("machine %s: %w (machines list shows the known ones)", args[0], ledger.ErrUnknown)
+			}
+			return place(c, s, fleet.Order{Kind: kind, Subject: args[0], Reason: reason}, span)
+		})
+	}
+	return c
+}
+
+func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration) error {
+	o.ID, o.At, o.By = orderID(o.Kind, o.Subject), time.Now(), "unknown"
+	if span > 0 {
+		o.Until = o.At.Add(span)
+	}
+	if u, err := user.Current(); err == nil {
+		o.By = u.Username
+	}
+	if err := s.Place(c.Context(), o); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.OutOrStdout(), "ordered: %s %s; the next look obeys it\n", o.Kind, o.Subject)
+	return err
+}
+
+func pauseCommand() *cobra.Command {
+	var reason string
+	c := &cobra.Command{Use: "pause [POOL]", Short: "Launch nothing for a pool, or for the whole fleet", Args: cobra.MaximumNArgs(1)}
+	path := configFlag(c)
+	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+			subject := ""
+			if len(args) == 1 {
+				subject = args[0]
+				if !hasPool(f, subject) {
+					return fmt.Errorf("%w: the fleet file has no pool %q", errUsage, subject)
+				}
+			}
+			return place(c, s, fleet.Order{Kind: fleet.Pause, Subject: subject, Reason: reason}, 0)
+		})
+	}
+	return c
+}
+
+func hasPool(f *config.File, name string) bool {
+	for _, p := range f.Pools {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// liftCommand is a verb that lifts orders of some kinds.
+func liftCommand(use, short string, args cobra.PositionalArgs, kinds ...fleet.OrderKind) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: args}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		subject := ""
+		if len(args) == 1 {
+			subject = args[0]
+		}
+		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+			lifted := 0
+			for _, k := range kinds {
+				switch err := s.Lift(c.Context(), orderID(k, subject)); {
+				case err == nil:
+					lifted++
+				case !errors.Is(err, ledger.ErrUnknown):
+					return err
+				}
+			}
+			if lifted == 0 {
+				return fmt.Errorf("nothing was ordered about %q", subject)
+			}
+			_, err := fmt.Fprintln(c.OutOrStdout(), "lifted; the next look obeys it")
+			return err
+		})
+	}
+	return c
+}

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/runfleet/runfleet/cmd/internal/wire"
+)
+
+// tidyEvery is how often the ledger is tidied.
+const tidyEvery = time.Hour
+
+func serveCommand() *cobra.Command {
+	var drain time.Duration
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the fleet: take webhooks, launch and end machines",
+		Args:  cobra.NoArgs,
+	}
+	path := configFlag(c)
+	c.Flags().DurationVar(&drain, "drain", 15*time.Second, "how long webhooks are still taken after a stop was asked for")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return serve(c.Context(), *path, drain, c.ErrOrStderr())
+	}
+	return c
+}
+
+func serve(ctx context.Context, path string, drain time.Duration, out io.Writer) error {
+	f, err := wire.ReadFile(path)
+	if err != nil {
+		return usage(err)
+	}
+	log := slog.New(slog.NewTextHandler(out, nil))
+	parts, err := wire.Open(ctx, f, log)
+	if err != nil {
+		return err
+	}
+	defer parts.Store.Close()
+	if err := parts.Claim(ctx); err != nil {
+		return err
+	}
+	state, err := parts.Store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.Serve.Listen)
+	if err != nil {
+		return fmt.Errorf("serve.listen: %w", err)
+	}
+	fmt.Fprintf(out, "fleet %s: %d pools in %s, ledger %s (%s)\n", f.Name, len(f.Pools), f.AWS.Region, f.Serve.Ledger, parts.Store.ID())
+	fmt.Fprintf(out, "webhooks at http://%s/webhook, GitHub at %s\n", listener.Addr(), f.GitHub.APIURL)
+	fmt.Fprintf(out, "found %d jobs, %d machines, %d open intents; first comes a full look\n", len(state.Jobs), len(state.Machines), len(state.Intents))
+	return newServer(parts, path, drain, log).run(ctx, listener)
+}
+
+// server is the long-lived shell: HTTP, the loop, and signals.
+type server struct {
+	parts    *wire.Parts
+	path     string
+	drain    time.Duration
+	log      *slog.Logger
+	draining atomic.Bool
+}
+
+func newServer(p *wire.Parts, path string, drain time.Duration, log *slog.Logger) *server {
+	return &server{parts: p, path: path, drain: drain, log: log}
+}
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/webhook", s.parts.Handler)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	return mux
+}
+
+// ready is 503 once a stop was asked for: a balancer looks away before the
+// port closes.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	if _, err := s.parts.Store.Read(r.Context()); err != nil {
+		http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// run serves until the context ends, then drains: webhooks are taken and
+// recorded for a while, the acts under way finish.
+func (s *server) run(ctx context.Context, l net.Listener) error {
+	h := &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	g, loop := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error { return s.parts.Reconciler.Run(loop, s.parts.Woken, time.After) })
+	g.Go(func() error { return s.tidy(loop) })
+	g.Go(func() error { return s.reload(loop) })
+	g.Go(func() error {
+		<-loop.Done()
+		s.draining.Store(true)
+		if ctx.Err() != nil {
+			s.log.Info("stopping", "drain", s.drain)
+			time.Sleep(s.drain)
+		}
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return h.Shutdown(end)
+	})
+	return g.Wait()
+}
+
+func (s *server) tidy(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(tidyEvery):
+			if err := s.parts.Store.Tidy(ctx); err != nil {
+				s.log.Warn("ledger not tidied", "error", err)
+			}
+		}
+	}
+}
+
+// reload reads the fleet file again on SIGHUP, and refuses a broken one whole.
+func (s *server) reload(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			f, err := wire.ReadFile(s.path)
+			if err != nil {
+				s.log.Error("fleet file refused, the old one stays", "error", err)
+				continue
+			}
+			s.parts.Reload(f)
+			s.parts.Wake()
+			s.log.Info("fleet file read again", "pools", len(f.Pools))
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// outputFlag gives a list its two forms.
+func outputFlag(c *cobra.Command) *string {
+	form := new(string)
+	c.Flags().StringVarP(form, "output", "o", "table", "table or json")
+	return form
+}
+
+// list prints rows as a table under a head, or values as JSON.
+func list(out io.Writer, form string, head []string, rows [][]string, values any) error {
+	switch form {
+	case "json":
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(values)
+	case "table":
+		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, strings.Join(head, "\t"))
+		for _, r := range rows {
+			fmt.Fprintln(w, strings.Join(r, "\t"))
+		}
+		return w.Flush()
+	}
+	return fmt.Errorf("%w: --output is table or json, not %q", errUsage, form)
+}
+
+// clean makes a text safe for a terminal: names come from whoever wrote the
+// workflow.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05")
+}

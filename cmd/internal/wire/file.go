@@ -1,0 +1,83 @@
+// Package wire makes the parts that a fleet file asks for. It is the only
+// place where adapters meet.
+package wire
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/catalog"
+)
+
+// ReadFile reads and checks a fleet file. The error lists every problem with
+// its place.
+func ReadFile(path string) (*config.File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read fleet file: %w (name it by --config or RUNFLEET_CONFIG)", err)
+	}
+	f, err := config.Parse(path, data)
+	if err != nil && f == nil {
+		return nil, err
+	}
+	if err := f.Validate(checks()); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// checks are the rules of the fleet file that need the catalog.
+func checks() config.Checks {
+	return config.Checks{
+		TypeArch: func(name string) (fleet.Arch, bool) {
+			t, ok := catalog.Lookup(name)
+			return fleet.Arch(t.Arch), ok
+		},
+		Suggest: catalog.Suggest,
+		Serves:  func(a fleet.Arch, s config.Shape) int { return len(catalog.Serve(shape(a, s))) },
+	}
+}
+
+func shape(a fleet.Arch, s config.Shape) catalog.Shape {
+	out := catalog.Shape{Arch: string(a), VCPU: catalog.Range{Min: float64(s.VCPU), Max: float64(s.VCPU)}}
+	if s.Memory != (config.Range{}) {
+		out.MemoryGiB = catalog.Range{Min: float64(s.Memory.Min), Max: float64(s.Memory.Max)}
+		if s.Memory.Max == 0 {
+			out.MemoryGiB.Max = 1 << 20 // open at the top: no type has a PiB
+		}
+	}
+	return out
+}
+
+// types are a pool's instance types, in order of preference: as the file
+// names them, or the cheapest of its shape first.
+func types(p config.Pool) []string {
+	if len(p.Types) > 0 {
+		return slices.Clone(p.Types)
+	}
+	var names []string
+	for _, t := range catalog.Serve(shape(p.Arch, p.Shape)) {
+		if len(names) < mostTypes {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// mostTypes bounds what a shape stands for. AWS advises at least ten types;
+// what comes after twenty costs more and is seldom chosen.
+const mostTypes = 20
+
+func specs(f *config.File) []provision.PoolSpec {
+	var all []provision.PoolSpec
+	for _, p := range f.Pools {
+		all = append(all, provision.PoolSpec{
+			Name: p.Name, Arch: p.Arch, Types: types(p), Image: p.Image, DiskGiB: p.DiskGiB, Market: p.Market,
+		})
+	}
+	return all
+}

@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
+	"github.com/runfleet/runfleet/github"
+	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/settings"
+	"github.com/runfleet/runfleet/provision/tokens"
+	"github.com/runfleet/runfleet/webhooks"
+)
+
+// parallel is how many calls to GitHub and SSM run at once.
+const parallel = 16
+
+// Parts are a running fleet's, as the fleet file asks for them.
+type Parts struct {
+	Store      *sqlite.Store
+	Reconciler *reconcile.Reconciler
+	Handler    *webhooks.Handler
+	Tokens     *tokens.Store
+	// Woken has a value when something was recorded that a look should see.
+	Woken chan struct{}
+	pools atomic.Pointer[fleet.Fleet]
+}
+
+// OpenLedger opens the ledger alone, for verbs that only read or order.
+func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
+	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name})
+}
+
+// Open makes every part. Nothing is called at GitHub; of AWS, only the
+// settings that the file names are read.
+func Open(ctx context.Context, f *config.File, log *slog.Logger) (*Parts, error) {
+	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
+	if err != nil {
+		return nil, fmt.Errorf("read AWS configuration: %w", err)
+	}
+	ssm := tokens.NewSSM(aws)
+	secrets := &settings.Resolver{SSM: ssm, Log: log}
+	key, err := secrets.Resolve(ctx, string(f.GitHub.PrivateKey))
+	if err != nil {
+		return nil, fmt.Errorf("github.private_key: %w", err)
+	}
+	p := &Parts{Woken: make(chan struct{}, 1)}
+	p.Reload(f)
+	gh, err := github.New(github.Config{AppID: f.GitHub.AppID, PrivateKey: key, BaseURL: f.GitHub.APIURL, Now: time.Now, Log: log, Decode: webhooks.Decode})
+	if err != nil {
+		return nil, fmt.Errorf("github.private_key: %w", err)
+	}
+	if p.Store, err = OpenLedger(ctx, f); err != nil {
+		return nil, err
+	}
+	if p.Handler, err = p.handler(ctx, f, secrets, log); err != nil {
+		return nil, errors.Join(err, p.Store.Close())
+	}
+	p.Tokens = &tokens.Store{SSM: ssm, Fleet: f.Name, Region: f.AWS.Region, KMSKey: f.AWS.KMSKey}
+	cloud := provision.New(provision.Config{
+		EC2: provision.NewEC2(aws), Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
+		SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
+		Tags: f.AWS.Tags, Pools: specs(f), Now: time.Now, Log: log,
+	})
+	p.Reconciler = &reconcile.Reconciler{
+		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: p.Tokens,
+		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel,
+	}
+	return p, nil
+}
+
+// Reload takes over the judgement's part of a fleet file: pools' labels,
+// caps, limits and accounts. What launches need is fixed until a restart.
+func (p *Parts) Reload(f *config.File) {
+	pools := f.Fleet()
+	p.pools.Store(&pools)
+}
+
+// Wake asks for a look soon. It never waits.
+func (p *Parts) Wake() {
+	select {
+	case p.Woken <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Parts) handler(ctx context.Context, f *config.File, secrets *settings.Resolver, log *slog.Logger) (*webhooks.Handler, error) {
+	h := &webhooks.Handler{AppID: f.GitHub.AppID, Ledger: p.Store, Now: time.Now, Log: log, Wake: p.Wake}
+	for i, ref := range f.GitHub.WebhookSecrets {
+		secret, err := secrets.Resolve(ctx, string(ref))
+		if err != nil {
+			return nil, fmt.Errorf("github.webhook_secrets[%d]: %w", i, err)
+		}
+		h.Secrets = append(h.Secrets, secret)
+	}
+	return h, h.Check()
+}
+
+// Claim makes this ledger the fleet's owner, once. Another owner is an error
+// with its remedy.
+func (p *Parts) Claim(ctx context.Context) error {
+	owner, err := p.Tokens.ClaimOwner(ctx, p.Store.ID())
+	if err != nil {
+		return err
+	}
+	if owner != p.Store.ID() {
+		return fmt.Errorf("the fleet belongs to ledger %s, this one is %s: stop the other manager, then run runfleet adopt", owner, p.Store.ID())
+	}
+	return nil
+}

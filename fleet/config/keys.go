@@ -1,0 +1,257 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// name is the name of a fleet or a pool. It becomes part of tags, parameter
+// paths and runner names, which GitHub bounds at 64 characters.
+var name = text{
+	pattern: regexp.MustCompile(`^[a-z][a-z0-9-]*$`),
+	want:    "lower-case letters, digits and dashes, a letter first",
+	max:     32,
+}
+
+// fileKeys is the table of the whole file.
+func fileKeys() object[File] {
+	return object[File]{
+		fill: fillFile,
+		keys: []key[File]{
+			field("fleet", "Name of the fleet, unique in the AWS account and region.", name,
+				func(f *File) *string { return &f.Name }).must(),
+			field("github", "The GitHub App that the fleet acts as.", gitHubKeys(),
+				func(f *File) *GitHub { return &f.GitHub }).must(),
+			field("aws", "Where machines are launched. All of it must exist already.", awsKeys(),
+				func(f *File) *AWS { return &f.AWS }).must(),
+			field("serve", "The long-lived server.", serveKeys(),
+				func(f *File) *Serve { return &f.Serve }),
+			field("limits", "Caps over all pools. What is not said has no cap.", limitKeys(),
+				func(f *File) *fleet.Limits { return &f.Limits }),
+			field("pools", "Recipes of identical machines. A job runs on the first pool that fits it.",
+				list[Pool]{of: poolKeys(), min: 1, max: 1000},
+				func(f *File) *[]Pool { return &f.Pools }).must(),
+		},
+	}
+}
+
+func gitHubKeys() object[GitHub] {
+	return object[GitHub]{
+		fill:  fillGitHub,
+		later: later[GitHub]("apps", "forks"),
+		keys: []key[GitHub]{
+			field("app_id", "Number of the GitHub App.", whole[int64]{1, 1 << 53},
+				func(g *GitHub) *int64 { return &g.AppID }).must(),
+			field("private_key", "Where the App's private key (PEM) is: ssm:/path, file:path or env:NAME.", secret{},
+				func(g *GitHub) *Secret { return &g.PrivateKey }).must(),
+			field("webhook_secrets", "Where the webhook's secret is. Two while it is rotated.",
+				list[Secret]{of: secret{}, min: 1, max: 2, same: func(s Secret) string { return string(s) }},
+				func(g *GitHub) *[]Secret { return &g.WebhookSecrets }).must(),
+			field("allow", "Accounts that are served. Without it, every account that installed the App.",
+				list[fleet.Account]{of: accountKeys(), min: 1, max: 1000},
+				func(g *GitHub) *[]fleet.Account { return &g.Allow }),
+			field("api_url", "GitHub's REST API. Another one for GitHub Enterprise Server.", text{check: wrongURL},
+				func(g *GitHub) *string { return &g.APIURL }),
+		},
+	}
+}
+
+func accountKeys() object[fleet.Account] {
+	return object[fleet.Account]{
+		later: later[fleet.Account]("forks"),
+		keys: []key[fleet.Account]{
+			field("login", "Name of the organisation or person.",
+				text{pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`), want: "a GitHub login", max: 39},
+				func(a *fleet.Account) *string { return &a.Login }).must(),
+			field("id", "Number of the account, which stays when it is renamed.", whole[int64]{1, 1 << 53},
+				func(a *fleet.Account) *int64 { return &a.ID }).must(),
+			field("public", "Public repositories that are served all the same, by name.",
+				list[string]{of: repository, min: 1, max: 1000, same: strings.ToLower},
+				func(a *fleet.Account) *[]string { return &a.Public }),
+		},
+	}
+}
+
+var repository = text{
+	pattern: regexp.MustCompile(`^[A-Za-z0-9._-]+$`),
+	want:    "the name of a repository, without its owner",
+	max:     100,
+}
+
+func awsKeys() object[AWS] {
+	id := func(prefix string) text {
+		return text{pattern: regexp.MustCompile(`^` + prefix + `-[0-9a-z]+$`), want: "an id such as " + prefix + "-0abc", max: 40}
+	}
+	same := func(s string) string { return s }
+	return object[AWS]{
+		later: later[AWS]("share"),
+		keys: []key[AWS]{
+			field("region", "AWS region, such as us-east-1.",
+				text{pattern: regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`), want: "a region such as us-east-1", max: 32},
+				func(a *AWS) *string { return &a.Region }).must(),
+			field("subnets", "Subnets for machines. More zones find more capacity.",
+				list[string]{of: id("subnet"), min: 1, max: 64, same: same},
+				func(a *AWS) *[]string { return &a.Subnets }).must(),
+			field("security_groups", "Security groups of machines. They need no way in.",
+				list[string]{of: id("sg"), min: 1, max: 16, same: same},
+				func(a *AWS) *[]string { return &a.SecurityGroups }).must(),
+			field("instance_profile", "Instance profile of machines, by name.",
+				text{pattern: regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]+$`), want: "the profile's name, not its ARN", max: 128},
+				func(a *AWS) *string { return &a.InstanceProfile }).must(),
+			field("public_ip", "Give machines a public address. Without it, subnets need a way out.", truth{},
+				func(a *AWS) *bool { return &a.PublicIP }),
+			field("kms_key", "Key for volumes: id, alias or ARN. Without it, the account's default key.",
+				text{pattern: regexp.MustCompile(`^(arn:aws[a-z-]*:kms:.+|alias/[A-Za-z0-9/_-]+|(mrk-)?[0-9a-f-]{32,36})$`),
+					want: "a key's id, alias/name or ARN", max: 2048},
+				func(a *AWS) *string { return &a.KMSKey }),
+			field("tags", "Tags of everything that is launched, beside the fleet's own.", tags{},
+				func(a *AWS) *map[string]string { return &a.Tags }),
+		},
+	}
+}
+
+func serveKeys() object[Serve] {
+	return object[Serve]{
+		fill: fillServe,
+		keys: []key[Serve]{
+			field("listen", "Address that the server listens on.", text{check: wrongListen},
+				func(s *Serve) *string { return &s.Listen }),
+			field("ledger", "File of the ledger's database.", text{max: 1024},
+				func(s *Serve) *string { return &s.Ledger }),
+		},
+	}
+}
+
+func limitKeys() object[fleet.Limits] {
+	return object[fleet.Limits]{
+		later: later[fleet.Limits]("usd_per_day"),
+		keys: []key[fleet.Limits]{
+			field("machines", "Machines of all pools together, stopped ones included.", whole[int]{1, 100_000},
+				func(l *fleet.Limits) *int { return &l.Machines }),
+			field("launches_per_minute", "Machines launched in one minute.", whole[int]{1, 100_000},
+				func(l *fleet.Limits) *int { return &l.LaunchesPerMinute }),
+		},
+	}
+}
+
+func poolKeys() object[Pool] {
+	return object[Pool]{
+		fill:  fillPool,
+		apart: [2]string{"shape", "types"},
+		keys:  append(append(poolDemandKeys(), poolMachineKeys()...), poolLimitKeys()...),
+		later: later[Pool]("hours", "warm", "registration", "lifetime", "max_price", "close_hard_after", "forks"),
+	}
+}
+
+// poolDemandKeys say which jobs a pool takes.
+func poolDemandKeys() []key[Pool] {
+	return []key[Pool]{
+		field("name", "Name of the pool, unique in the file.", name,
+			func(p *Pool) *string { return &p.Name }).must(),
+		field("labels", "Labels of its runners. A job fits when the pool holds all of the job's labels.", labels{},
+			func(p *Pool) *fleet.Labels { return &p.Labels }).must(),
+		field("group", "Runner group, by name.", group{},
+			func(p *Pool) *string { return &p.Group }),
+		field("exact", "Take only jobs that name exactly the pool's labels.", truth{},
+			func(p *Pool) *bool { return &p.Exact }),
+		field("priority", "Of the pools that fit a job, the highest is asked first.", whole[int]{-1000, 1000},
+			func(p *Pool) *int { return &p.Priority }),
+		field("overflow", "Jobs move on to the next pool that fits when this one is full.", truth{not: true},
+			func(p *Pool) *bool { return &p.NoOverflow }),
+	}
+}
+
+// poolMachineKeys say what a pool's machines are.
+func poolMachineKeys() []key[Pool] {
+	arches := choice[fleet.Arch]{
+		words: []fleet.Arch{fleet.ARM64, fleet.X86},
+		also: map[string]fleet.Arch{"arm": fleet.ARM64, "aarch64": fleet.ARM64, "graviton": fleet.ARM64,
+			"x64": fleet.X86, "amd64": fleet.X86, "x86": fleet.X86, "x86-64": fleet.X86},
+	}
+	markets := choice[fleet.Market]{words: []fleet.Market{fleet.Spot, fleet.OnDemand, fleet.SpotFirst}}
+	return []key[Pool]{
+		field("arch", "Processor architecture.", arches,
+			func(p *Pool) *fleet.Arch { return &p.Arch }).must(),
+		field("shape", "Size of its machines; the fleet finds the types. Without shape and types, 4 vCPUs.", shapeKeys(),
+			func(p *Pool) *Shape { return &p.Shape }),
+		field("types", "Instance types instead of a shape, the best first.",
+			list[string]{of: instanceType, min: 1, max: 100, same: func(s string) string { return s }},
+			func(p *Pool) *[]string { return &p.Types }),
+		field("image", "Machine image, or the SSM parameter that names it. Without it, Ubuntu 24.04.",
+			text{pattern: regexp.MustCompile(`^(ami-[0-9a-z]+|ssm:/[A-Za-z0-9_./-]+)$`), want: "ami-... or ssm:/path", max: 1024},
+			func(p *Pool) *string { return &p.Image }),
+		field("prepared", "The image holds agent and runner.", truth{},
+			func(p *Pool) *bool { return &p.Prepared }),
+		field("disk_gib", "Size of the volume in GiB.", whole[int]{8, 16384},
+			func(p *Pool) *int { return &p.DiskGiB }),
+		field("market", "How machines are bought. spot-first falls back to on-demand.", markets,
+			func(p *Pool) *fleet.Market { return &p.Market }),
+	}
+}
+
+var instanceType = text{
+	pattern: regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`),
+	want:    "an instance type such as c6g.xlarge",
+	max:     40,
+}
+
+func shapeKeys() object[Shape] {
+	return object[Shape]{
+		fill: fillShape,
+		keys: []key[Shape]{
+			field("vcpu", "vCPUs of a machine.", whole[int]{1, 1024},
+				func(s *Shape) *int { return &s.VCPU }).must(),
+			field("memory_gib", "Memory in GiB: 8, 8..16 or 8... Without it, at least 2 for a vCPU.", amount{100_000},
+				func(s *Shape) *Range { return &s.Memory }),
+		},
+	}
+}
+
+// poolLimitKeys bound a pool and the lives of its machines.
+func poolLimitKeys() []key[Pool] {
+	const day = 24 * time.Hour
+	return []key[Pool]{
+		field("max", "Machines of the pool, reserved ones included.", whole[int]{1, 100_000},
+			func(p *Pool) *int { return &p.Max }).must(),
+		field("boot_limit", "From launch to a registered runner.", span{time.Minute, day},
+			func(p *Pool) *time.Duration { return &p.BootLimit }),
+		field("idle_limit", "Registered, and no job of its classes waits.", span{10 * time.Second, day},
+			func(p *Pool) *time.Duration { return &p.IdleLimit }),
+		field("job_limit", "Of one job. GitHub itself ends jobs after 120h.", span{time.Minute, 5 * day},
+			func(p *Pool) *time.Duration { return &p.JobLimit }),
+		field("alert_after", "A job that could run and waits longer raises an alert.", span{time.Minute, day},
+			func(p *Pool) *time.Duration { return &p.AlertAfter }),
+	}
+}
+
+func wrongListen(s string) string {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return "must be host:port or :port"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "must end in a port from 0 to 65535"
+	}
+	return ""
+}
+
+// wrongURL allows plain HTTP on this host only: App tokens travel by it.
+func wrongURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "must be a URL such as " + DefaultAPIURL
+	}
+	address, _ := netip.ParseAddr(u.Hostname())
+	local := u.Hostname() == "localhost" || address.IsLoopback()
+	if u.Scheme == "https" || u.Scheme == "http" && local {
+		return ""
+	}
+	return "must begin with https://"
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// catalog knows two types of each architecture.
+var catalog = Checks{
+	TypeArch: func(name string) (fleet.Arch, bool) {
+		arch, ok := map[string]fleet.Arch{
+			"m6g.large": fleet.ARM64, "t4g.small": fleet.ARM64, "m6i.large": fleet.X86, "t3.small": fleet.X86,
+		}[name]
+		return arch, ok
+	},
+	Suggest: func(name string) string {
+		if name == "m6g.lage" {
+			return "m6g.large"
+		}
+		return ""
+	},
+	Serves: func(_ fleet.Arch, s Shape) int {
+		if s.Memory.Min > 16 {
+			return 0
+		}
+		return 2
+	},
+}
+
+// head is a fleet file up to its pools.
+func head(t *testing.T) string {
+	t.Helper()
+	text, _, ok := strings.Cut(string(good(t)["minimal.good.yaml"]), "pools:")
+	if !ok {
+		t.Fatal("no pools")
+	}
+	return strings.Replace(text, "webhook_secrets", "allow: [{login: acme, id: 1}]\n  webhook_secrets", 1) + "pools:\n"
+}
+
+func TestRulesThatOnlyACatalogShows(t *testing.T) {
+	for _, tt := range []struct{ name, pool, want string }{
+		{"types of the pool's architecture are fine", "arch: arm64, types: [m6g.large]", ""},
+		{"a type of the other architecture is a problem", "arch: arm64, types: [m6g.large, m6i.large]",
+			"f:13:78: pools[0].types[1]: is x86_64, but the pool is arm64"},
+		{"a misspelt type is a problem with a remedy", "arch: arm64, types: [m6g.lage]",
+			"f:13:67: pools[0].types[0]: unknown instance type; did you mean m6g.large?"},
+		{"an unknown type may have no remedy", "arch: arm64, types: [z9.large]",
+			"f:13:67: pools[0].types[0]: unknown instance type"},
+		{"a shape that no type has is a problem", "arch: arm64, shape: {vcpu: 4, memory_gib: 64}",
+			"f:13:59: pools[0].shape: no arm64 type has this shape; widen memory_gib or name types"},
+		{"problems of Parse are told as well", "arch: arm, types: [z9.large]",
+			"f:13:52: pools[0].arch: must be arm64 or x86_64; did you mean arm64?\n" +
+				"f:13:65: pools[0].types[0]: unknown instance type"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f, _ := Parse("f", []byte(head(t)+"  - {name: a, labels: [self-hosted], max: 1, "+tt.pool+"}\n"))
+			got := ""
+			if err := f.Validate(catalog); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWithoutACatalogItsRulesAreLeftOut(t *testing.T) {
+	f := parse(t, "f", []byte(head(t)+"  - {name: a, labels: [self-hosted], max: 1, arch: arm64, types: [z9.large]}\n"))
+	if err := f.Validate(Checks{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"one architecture raises none",
+			"  - {name: a, labels: [self-hosted], arch: arm64, max: 1}\n", ""},
+		{"a job that asks only for self-hosted may get either architecture",
+			"  - {name: a, labels: [self-hosted, a], arch: arm64, max: 1}\n" +
+				"  - {name: b, labels: [self-hosted, b], arch: x86_64, max: 1}\n",
+			"f:14:15: pools[1].labels: with pools[0] (line 13), a job that asks only for self-hosted may get " +
+				"either architecture; name the architecture in runs-on"},
+		{"an exact pool takes no such job",
+			"  - {name: a, labels: [self-hosted, a], exact: true, arch: arm64, max: 1}\n" +
+				"  - {name: b, labels: [self-hosted, b], arch: x86_64, max: 1}\n", ""},
+		{"a pool without self-hosted", "  - {name: a, labels: [linux], arch: arm64, max: 1}\n",
+			"f:13:15: pools[0].labels: without self-hosted, jobs that ask for it pass this pool by"},
+		{"a label of the other architecture", "  - {name: a, labels: [self-hosted, x64], arch: arm64, max: 1}\n",
+			"f:13:15: pools[0].labels: the label x64 stands on a pool of arm64"},
+		{"a burstable type", "  - {name: a, labels: [self-hosted], arch: arm64, max: 1, types: [m6g.large, t4g.small]}\n",
+			"f:13:78: pools[0].types[1]: burstable: long jobs run out of CPU credits"},
+		{"a pool on spot only", "  - {name: a, labels: [self-hosted], arch: arm64, max: 1, market: spot}\n",
+			"f:13:67: pools[0].market: jobs wait while spot has no capacity; spot-first falls back to on-demand"},
+		{"an image of the other architecture", "  - {name: a, labels: [self-hosted], arch: arm64, max: 1, image: ssm:/al2023-x86_64}\n",
+			"f:13:66: pools[0].image: looks like another architecture than arm64"},
+		{"a pool larger than the fleet",
+			"  - {name: a, labels: [self-hosted], arch: arm64, max: 9}\nlimits: {machines: 8}\n",
+			"f:13:56: pools[0].max: more than limits.machines (8) allows"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Problems(parse(t, "f", []byte(head(t)+tt.text)).Warnings()).Error()
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestServingEveryAccountIsAWarning(t *testing.T) {
+	got := Problems(parse(t, "f", good(t)["minimal.good.yaml"]).Warnings()).Error()
+	want := "f:2:1: github: without allow, every account that installed the App is served; name the accounts under allow"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestHugeFilesAreRefusedSoon(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"a byte too many", strings.Repeat("#", MaxSize+1), "f: larger than 1 MiB"},
+		{"a map of many keys", strings.Repeat("a: b\n", MaxSize/5), "f: too many keys and values"},
+		{"brackets all the way", strings.Repeat("[", MaxSize), "f: too many keys and values"},
+		{"dashes all the way", strings.Repeat("- ", 20_000), "f:1:13: nested too deep"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			began := time.Now()
+			_, err := Parse("f", []byte(tt.text))
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestTooManyProblemsAreCounted(t *testing.T) {
+	_, err := Parse("f", []byte("fleet: acme\n"+strings.Repeat("fleet: acme\n", 200)))
+	problems := err.(Problems)
+	last := problems[len(problems)-1].Text
+	if len(problems) != maxProblems+1 || !strings.HasSuffix(last, "more problems are not shown") {
+		t.Errorf("%d problems, the last is %q", len(problems), last)
+	}
+}
+
+func TestTheNearestWordIsSuggested(t *testing.T) {
+	words := []string{"boot_limit", "idle_limit", "labels", "max"}
+	for word, want := range map[string]string{
+		"boot-limit": "boot_limit", "Labels": "labels", "lables": "labels", "mx": "max", "zzz": "", "": "",
+		strings.Repeat("a", 1000): "",
+	} {
+		if got := nearest(word, words); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
