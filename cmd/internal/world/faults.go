@@ -47,6 +47,7 @@ func FaultDay(seed uint64) Config {
 			ServerError: some("server", 0.1), LagMax: time.Duration(some("lag", 90)) * time.Second,
 		},
 		Script: faultScript(seed),
+		Crash:  some("crash", 0.02),
 	}
 	c.Fleet.Limits.Machines = 8
 	return c

@@ -9,6 +9,7 @@ import (
 var seeds = flag.Int("seeds", 20, "random days to play")
 
 func TestRandomDaysKeepTheInvariants(t *testing.T) {
+	crashes := 0
 	for seed := range uint64(*seeds) {
 		c := FaultDay(seed)
 		w, err := New(t.Context(), c)
@@ -17,9 +18,13 @@ func TestRandomDaysKeepTheInvariants(t *testing.T) {
 		}
 		err = w.Run(t.Context(), 26*time.Hour)
 		s := w.Summary()
+		crashes += w.crashes
 		w.Close()
 		if err != nil || !s.Good() {
 			t.Errorf("seed %d: %v\n%+v", seed, err, s)
 		}
+	}
+	if crashes == 0 {
+		t.Error("no day had a crash of the manager")
 	}
 }

@@ -66,7 +66,8 @@ func (w *World) lookNow(ctx context.Context) error {
 	// Far away first, so that a webhook during the look can bring it nearer.
 	before := w.Now()
 	w.setLook(before.Add(time.Hour))
-	wake, err := w.fleet.Once(ctx)
+	crashes := w.crashes
+	wake, err := w.survive(func() (time.Time, error) { return w.fleet.Once(ctx) })
 	if err != nil {
 		return fmt.Errorf("at %s: %w", before.Format(time.TimeOnly), err)
 	}
@@ -77,6 +78,9 @@ func (w *World) lookNow(ctx context.Context) error {
 		w.looks = 0
 	} else if w.looks++; w.looks > looksAtOnce {
 		return errors.New("the fleet does not come to rest at " + before.Format(time.TimeOnly))
+	}
+	if w.crashes > crashes {
+		return nil // the manager is dead just now
 	}
 	return w.check.look(ctx, w)
 }

@@ -55,6 +55,8 @@ type Config struct {
 	// Sockets puts real HTTP on loopback between GitHub and the fleet.
 	Sockets bool
 	Log     *slog.Logger
+	// Crash is how often the manager dies before or after a call to a port.
+	Crash float64
 	// Pace is called before the time moves on, in a paced world.
 	Pace func(at time.Time)
 	// Wrap stands between the reconciler and its ports, for tests that plant
@@ -78,6 +80,7 @@ type World struct {
 	byID    map[githubsim.RunnerID]*agent
 	jobs    map[githubsim.JobID]string // machine that took it
 	perMost int
+	crashes int // of the manager
 	close   []func()
 	check   checker
 }
@@ -168,6 +171,9 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.fleet = &reconcile.Reconciler{
 		Ledger: w.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
 		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
+	}
+	if w.cfg.Crash > 0 {
+		(&mortal{w: w, rate: w.cfg.Crash}).around(w.fleet)
 	}
 	if w.cfg.Wrap != nil {
 		w.cfg.Wrap(w.fleet)
