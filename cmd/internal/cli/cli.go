@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,8 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 		Short:         "Keeps GitHub Actions jobs supplied with fresh EC2 runners",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetOut(out)
 	root.SetErr(log)
@@ -39,13 +42,13 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	root.AddCommand(
 		demoCommand(), serveCommand(), statusCommand(), jobsCommand(), explainCommand(), machinesCommand(), poolsCommand(),
 		pauseCommand(), liftCommand("resume [POOL]", "Lift a pause", cobra.MaximumNArgs(1), fleet.Pause),
-		configCommand(), versionCommand(),
+		configCommand(), simCommand(), versionCommand(),
 	)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.Is(err, errUsage):
+	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
 		fmt.Fprintln(log, "runfleet:", err)
 		return ExitUsage
 	}

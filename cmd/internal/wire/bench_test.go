@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/webhooks"
+)
+
+const benchSecret = "bench"
+
+// signed is a queued delivery of a new job, nine kilobytes long.
+func signed(b *testing.B, template string, n int64) *http.Request {
+	body := []byte(strings.ReplaceAll(template, "JOBNUMBER", fmt.Sprint(n)))
+	r, err := http.NewRequest(http.MethodPost, "", bytes.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, []byte(benchSecret))
+	mac.Write(body)
+	r.Header = http.Header{
+		"Content-Type":        {"application/json"},
+		"X-Github-Event":      {"workflow_job"},
+		"X-Github-Delivery":   {fmt.Sprintf("00000000-0000-0000-0000-%012x", n)},
+		"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))},
+	}
+	return r
+}
+
+// benchTemplate is GitHub's own example, with a number to fill in, padded to 9 kB.
+func benchTemplate(b *testing.B) string {
+	data, err := os.ReadFile("../../../webhooks/testdata/workflow_job/queued.2.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := string(data)
+	at := strings.Index(text, `"workflow_job"`)
+	id := at + strings.Index(text[at:], `"id":`)
+	end := id + strings.IndexByte(text[id:], ',')
+	text = text[:id] + `"id": JOBNUMBER` + text[end:]
+	if pad := 9000 - len(text); pad > 0 {
+		text = "{" + `"pad": "` + strings.Repeat("x", pad) + `",` + text[1:]
+	}
+	return text
+}
+
+// A webhook of a new job over real HTTP, recorded on disk before the answer.
+// Client and server share the machine.
+func BenchmarkDurableWebhook(b *testing.B) {
+	store, err := sqlite.Open(b.Context(), sqlite.Config{Path: filepath.Join(b.TempDir(), "bench.db"), Fleet: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	h := &webhooks.Handler{Secrets: [][]byte{[]byte(benchSecret)}, AppID: 1, Ledger: store, Now: time.Now}
+	if err := h.Check(); err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	template, next := benchTemplate(b), atomic.Int64{}
+	b.SetParallelism(32)
+	b.ResetTimer()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			r := signed(b, template, next.Add(1))
+			r.URL.Scheme, r.URL.Host, r.URL.Path = "http", strings.TrimPrefix(server.URL, "http://"), "/webhook"
+			resp, err := client.Do(r)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusAccepted {
+				b.Errorf("status %d", resp.StatusCode)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "webhooks/s")
+}
