@@ -87,7 +87,9 @@ func (a *Account) sorted(o order, spot bool, want int) []types.FleetLaunchTempla
 		}
 	}
 	ranks := map[string]float64{}
-	key := func(v types.FleetLaunchTemplateOverridesRequest) string { return o.kind(v) + "/" + aws.ToString(v.SubnetId) }
+	key := func(v types.FleetLaunchTemplateOverridesRequest) string {
+		return o.kind(v) + "/" + aws.ToString(v.SubnetId)
+	}
 	for _, v := range list {
 		ranks[key(v)] = rank(v)
 	}
