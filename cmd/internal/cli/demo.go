@@ -72,9 +72,12 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	}
 	defer w.Close()
 	if !d.quiet {
+		w.OnLook(progress(log, w.Glance))
 		fmt.Fprintf(log, "%d jobs of a real CI day, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n", len(script), d.speed)
 	}
-	if err := w.Run(ctx, 48*time.Hour); err != nil {
+	if err := w.Run(ctx, 48*time.Hour); errors.Is(err, context.Canceled) {
+		fmt.Fprintln(log, "\nstopped before the end; what happened so far:")
+	} else if err != nil {
 		return err
 	}
 	return d.close(out, w.Summary())

@@ -79,6 +79,9 @@ func (w *World) lookNow(ctx context.Context) error {
 	} else if w.looks++; w.looks > looksAtOnce {
 		return errors.New("the fleet does not come to rest at " + before.Format(time.TimeOnly))
 	}
+	if w.onLook != nil {
+		w.onLook()
+	}
 	if w.crashes > crashes {
 		return nil // the manager is dead just now
 	}

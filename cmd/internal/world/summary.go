@@ -82,3 +82,26 @@ func (w *World) Summary() Summary {
 	s.RunnersLeft, s.ParametersLeft = len(w.GitHub.Runners()), len(left.Parameters)
 	return s
 }
+
+// Glance is how the world stands now.
+type Glance struct {
+	At                               time.Time
+	Waiting, Running, Done, Machines int
+}
+
+// Glance counts jobs that a pool fits, and machines.
+func (w *World) Glance() Glance {
+	g := Glance{At: w.Now(), Machines: len(w.AWS.Alive())}
+	for _, o := range w.GitHub.Outcomes() {
+		switch {
+		case o.Status == "completed":
+			g.Done++
+		case !w.fits(o.Labels):
+		case o.Started.IsZero():
+			g.Waiting++
+		default:
+			g.Running++
+		}
+	}
+	return g
+}

@@ -81,6 +81,7 @@ type World struct {
 	jobs    map[githubsim.JobID]string // machine that took it
 	perMost int
 	crashes int // of the manager
+	onLook  func()
 	close   []func()
 	check   checker
 }
@@ -112,6 +113,9 @@ func New(ctx context.Context, c Config) (*World, error) {
 	}
 	return w, w.openFleet(key)
 }
+
+// OnLook has f called after every look of the fleet.
+func (w *World) OnLook(f func()) { w.onLook = f }
 
 // Close ends sockets and the ledger.
 func (w *World) Close() {

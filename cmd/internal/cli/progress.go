@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/runfleet/runfleet/cmd/internal/world"
+)
+
+// How often progress is told: a line that is written over on a terminal, lines
+// of their own elsewhere.
+const (
+	liveEvery  = 200 * time.Millisecond // of real time
+	plainEvery = 30 * time.Minute       // of simulated time
+)
+
+// progress tells how a world stands, as often as the output bears.
+func progress(out io.Writer, glance func() world.Glance) func() {
+	live := terminal(out)
+	var told time.Time
+	return func() {
+		if live && time.Since(told) < liveEvery {
+			return
+		}
+		g := glance()
+		line := fmt.Sprintf("%s  %3d jobs wait, %3d run, %3d are over; %3d machines", g.At.Format("15:04"), g.Waiting, g.Running, g.Done, g.Machines)
+		switch {
+		case live:
+			told = time.Now()
+			fmt.Fprintf(out, "\r\x1b[K%s", line)
+		case g.At.Sub(told) >= plainEvery:
+			told = g.At
+			fmt.Fprintln(out, line)
+		}
+	}
+}
+
+func terminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
