@@ -44,6 +44,7 @@ type view struct {
 	struck   map[SetbackKey]bool // struck in this plan, once is enough
 	total    int                 // machines that count against the fleet's cap
 	generic  int                 // machines launched or reserved and not yet minted
+	ended    map[string]bool     // registrations of machines forgotten in this plan
 	minted   map[int64]int       // registrations in this plan, by installation
 	paused   bool
 }
@@ -63,7 +64,7 @@ type poolView struct {
 
 // machineView is a machine and what the snapshot says of it.
 type machineView struct {
-	Machine
+	*Machine      // its row; never written
 	pool      int // index of its pool; -1 when it left the file
 	phase     Phase
 	job       *Job // the job it runs or ran, when known

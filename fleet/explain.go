@@ -29,17 +29,20 @@ func (v *view) explain() Plan {
 // jobs, oldest first.
 func (v *view) explainClass(c *classView) {
 	at := 0
+	v.plan.Verdicts = slices.Grow(v.plan.Verdicts, len(c.jobs))
 	for _, by := range c.by {
+		why := Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"}
 		for range by.jobs {
-			v.judge(c.jobs[at], Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"})
+			v.judge(c.jobs[at], why)
 			v.alert(c.jobs[at], c)
 			at++
 		}
 	}
 	for _, l := range c.launch {
+		why := Verdict{Launching, fmt.Sprintf("pool %s, %s", v.pools[l.pool].Name, l.market)}
 		for range l.jobs {
 			j := c.jobs[at]
-			v.judge(j, Verdict{Launching, fmt.Sprintf("pool %s, %s", v.pools[l.pool].Name, l.market)})
+			v.judge(j, why)
 			launched := *j
 			launched.Launches, launched.LaunchedAt = j.Launches+1, v.At
 			v.plan.Jobs = append(v.plan.Jobs, launched)

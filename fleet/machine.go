@@ -67,17 +67,23 @@ func RunnerName(fleet string, m MachineID, try int) string {
 // ParseRunnerName takes a registration's name apart. It is false for a name
 // that this fleet did not give.
 func ParseRunnerName(fleet, name string) (m MachineID, try int, ok bool) {
-	rest, ok := strings.CutPrefix(name, "rf-"+fleet+"-i-")
+	// Without allocation: it is asked of every job and registration, each look.
+	rest, ok := strings.CutPrefix(name, "rf-")
 	if !ok {
 		return "", 0, false
 	}
-	id, number, ok := strings.Cut(rest, "-")
-	if !ok || id == "" {
+	if rest, ok = strings.CutPrefix(rest, fleet); !ok || !strings.HasPrefix(rest, "-i-") {
+		return "", 0, false
+	}
+	rest = rest[1:]
+	dash := strings.LastIndexByte(rest, '-')
+	id, number := rest[:dash], rest[dash+1:]
+	if len(id) < len("i-0") || strings.IndexByte(id[2:], '-') >= 0 {
 		return "", 0, false
 	}
 	try, err := strconv.Atoi(number)
 	if err != nil || try < 1 {
 		return "", 0, false
 	}
-	return MachineID("i-" + id), try, true
+	return MachineID(id), try, true
 }

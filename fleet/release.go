@@ -220,6 +220,7 @@ func (v *view) forget(m *machineView) {
 	v.plan.Forget = append(v.plan.Forget, m.ID)
 	if m.runner != nil {
 		v.plan.Ended = append(v.plan.Ended, m.runner.Name)
+		v.ended[m.runner.Name] = true
 	}
 	delete(v.byID, m.ID)
 }
@@ -255,7 +256,7 @@ func (v *view) releaseStrays() {
 	for i := range v.State.Runners {
 		r := &v.State.Runners[i]
 		id, try, ok := ParseRunnerName(v.Fleet.Name, r.Name)
-		if !ok {
+		if !ok || v.ended[r.Name] {
 			continue
 		}
 		at, known := v.byID[id]

@@ -14,6 +14,7 @@ func settle(s Snapshot) *view {
 		setbacks: make(map[SetbackKey]Setback, len(s.State.Setbacks)),
 		struck:   make(map[SetbackKey]bool),
 		minted:   make(map[int64]int),
+		ended:    make(map[string]bool),
 	}
 	v.State.Jobs = sorted(s.State.Jobs, compareJobs)
 	v.State.Machines = sorted(s.State.Machines, compareMachines)
@@ -60,8 +61,13 @@ func (v *view) pool(name string) int {
 
 func (v *view) settleMachines() {
 	v.machines = make([]machineView, len(v.State.Machines))
-	for i, m := range v.State.Machines {
-		v.machines[i] = machineView{Machine: m, pool: v.pool(m.Pool), scope: m.Scope}
+	pool, name := -1, ""
+	for i := range v.State.Machines {
+		m := &v.State.Machines[i]
+		if i == 0 || m.Pool != name {
+			pool, name = v.pool(m.Pool), m.Pool
+		}
+		v.machines[i] = machineView{Machine: m, pool: pool, scope: m.Scope}
 		v.byID[m.ID] = i
 	}
 }

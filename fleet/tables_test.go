@@ -1,0 +1,281 @@
+package fleet_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+var (
+	noon  = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	acme  = fleet.Scope{Installation: 7, Owner: "acme"}
+	arm   = fleet.NewLabels("self-hosted", "linux", "arm64")
+	x64   = fleet.NewLabels("self-hosted", "linux", "x64")
+	spotA = fleet.Offer{Type: "c7g.large", Zone: "a", Market: fleet.Spot, Subnet: "s-a"}
+	odA   = fleet.Offer{Type: "c7g.large", Zone: "a", Market: fleet.OnDemand, Subnet: "s-a"}
+)
+
+// at is an instant as many seconds before noon.
+func ago(seconds int) time.Time { return noon.Add(-time.Duration(seconds) * time.Second) }
+
+// base is a fleet of two pools at noon, with nothing in it.
+func base() fleet.Snapshot {
+	return fleet.Snapshot{
+		At: noon, LookedAt: ago(10), LookedBefore: ago(70),
+		Fleet: fleet.Fleet{Name: "f", Pools: []fleet.Pool{
+			{Name: "arm", Labels: arm, Max: 3, Prepared: true},
+			{Name: "x64", Labels: x64, Max: 2, Market: fleet.OnDemand},
+		}},
+		Recipes: []fleet.Recipe{
+			{Pool: "arm", Template: "lt-1:1", Offers: []fleet.Offer{spotA, odA}},
+			{Pool: "x64", Template: "lt-2:1", Offers: []fleet.Offer{odA}},
+		},
+		Allowance: fleet.Allowance{Launches: -1},
+	}
+}
+
+func queued(id int, l fleet.Labels, since int) fleet.Job {
+	return fleet.Job{
+		Key: fleet.JobKey{ID: fleet.JobID(id), Attempt: 1}, Class: fleet.Class{Scope: acme, Labels: l}, Repo: "acme/w",
+		Status: fleet.Queued, QueuedAt: ago(since), RecordedAt: ago(since), ChangedAt: ago(since),
+	}
+}
+
+func on(j fleet.Job, status fleet.JobStatus, m string, since int) fleet.Job {
+	j.Status, j.Runner = status, fleet.RunnerName("f", fleet.MachineID(m), 1)
+	j.StartedAt, j.ChangedAt = ago(since), ago(since)
+	if status == fleet.Done {
+		j.DoneAt = ago(since)
+	}
+	return j
+}
+
+// machine is a generic one of a pool, launched so many seconds ago.
+func machine(id, pool string, launched int) fleet.Machine {
+	return fleet.Machine{ID: fleet.MachineID(id), Pool: pool, Template: "lt-1:1", State: fleet.Up, SeenAt: ago(10), LaunchedAt: ago(launched), Offer: spotA}
+}
+
+// minted is a machine that was registered; ready is when its runner was seen,
+// 0 for not yet.
+func minted(m fleet.Machine, since, ready int) (fleet.Machine, fleet.Runner) {
+	m.Scope, m.Try, m.RunnerID, m.MintedAt = acme, 1, 1, ago(since)
+	r := fleet.Runner{Name: fleet.RunnerName("f", m.ID, 1), ID: 1, Scope: acme, FirstAt: ago(since), SeenAt: ago(10)}
+	if ready > 0 {
+		m.ReadyAt, m.Taken, r.Online = ago(ready), true, true
+	}
+	return m, r
+}
+
+// said is a plan as lines: what it does, and which verdicts change.
+func said(p fleet.Plan) []string {
+	var lines []string
+	for _, in := range p.Intents {
+		switch {
+		case in.Launch != nil:
+			lines = append(lines, fmt.Sprintf("launch %d %s %s", in.Launch.Count, in.Launch.Pool, in.Launch.Market))
+		case in.Mint != nil:
+			lines = append(lines, fmt.Sprintf("mint %s try %d", in.Mint.Machine, in.Mint.Try))
+		case in.End != nil:
+			lines = append(lines, fmt.Sprintf("end %s: %s", in.End.Machine, in.Reason))
+		default:
+			lines = append(lines, in.Kind()+" "+string(in.Machine()))
+		}
+	}
+	for _, v := range p.Verdicts {
+		lines = append(lines, fmt.Sprintf("job %d %s", v.Job.ID, v.Verdict.Code))
+	}
+	for _, k := range p.Ask {
+		lines = append(lines, fmt.Sprintf("ask %d", k.ID))
+	}
+	for _, id := range p.Forget {
+		lines = append(lines, "forget "+string(id))
+	}
+	return lines
+}
+
+func TestDecideSays(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		with func(*fleet.Snapshot)
+		want []string
+	}{
+		{"an empty fleet does nothing", func(*fleet.Snapshot) {}, nil},
+		{"two jobs of a class are one launch, on Spot first", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+		}, []string{"launch 2 arm spot", "job 1 launching", "job 2 launching"}},
+		{"a job whose labels no pool holds gets no machine", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, fleet.NewLabels("ubuntu-latest"), 5)}
+		}, []string{"job 1 no-pool"}},
+		{"a job without labels fits nothing", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, "", 5)}
+		}, []string{"job 1 no-pool"}},
+		{"self-hosted alone goes to the first pool in the file", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, fleet.NewLabels("self-hosted"), 5)}
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"the pool's cap leaves a job waiting", func(s *fleet.Snapshot) {
+			for i := range 4 {
+				s.State.Jobs = append(s.State.Jobs, queued(i+1, arm, 10-i))
+			}
+		}, []string{"launch 3 arm spot", "job 1 launching", "job 2 launching", "job 3 launching", "job 4 full"}},
+		{"a reserved launch counts as its machines", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Intents = []fleet.Intent{{ID: "i", ReservedAt: ago(1), SentAt: ago(1), Launch: &fleet.Launch{Pool: "arm", Count: 2, Market: fleet.Spot}}}
+		}, []string{"job 1 covered", "job 2 covered"}},
+		{"an intent that nobody settled is sent again, unchanged", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 40)}
+			s.State.Intents = []fleet.Intent{{ID: "i", ReservedAt: ago(31), SentAt: ago(31), Launch: &fleet.Launch{Pool: "arm", Count: 1, Market: fleet.Spot}}}
+		}, []string{"launch 1 arm spot", "job 1 covered"}},
+		{"a machine of a prepared image is minted for when a job waits", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "arm", 3)}
+		}, []string{"mint i-1 try 1", "job 1 covered"}},
+		{"a machine of a stock image is minted for when its boot estimate has passed", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, x64, 60), queued(2, x64, 30)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "x64", 50), machine("i-2", "x64", 20)}
+		}, []string{"mint i-1 try 1", "job 1 covered", "job 2 covered"}},
+		{"a stolen runner leaves its job uncovered, which is launched for again", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 20)
+			thief := on(queued(9, arm, 3), fleet.Running, "i-1", 2)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 61), thief}
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a job that was launched for and not heard of since is asked about first", func(s *fleet.Snapshot) {
+			j := queued(1, arm, 200)
+			j.Launches, j.LaunchedAt = 1, ago(195)
+			s.State.Jobs = []fleet.Job{j}
+		}, []string{"job 1 asking", "ask 1"}},
+		{"a busy runner that nobody announced covers a job of its class", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 20)
+			r.Busy = true
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 61)}
+		}, []string{"job 1 covered"}},
+		{"an idle machine goes after its idle limit when no job of its class waits", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 125)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+		}, []string{"end i-1: idle, no job of its classes waits, idle limit of 2m0s is over"}},
+		{"a machine whose job is done is ended after the grace", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 200)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{on(queued(1, arm, 300), fleet.Done, "i-1", 61)}
+		}, []string{"end i-1: job 1 is done, grace of 1m0s is over"}},
+		{"a busy machine of a pool that left the file is kept", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "old", 300), 290, 200)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{on(queued(1, arm, 300), fleet.Running, "i-1", 100)}
+		}, nil},
+		{"a held machine is not ended", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 900), 890, 800)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Orders = []fleet.Order{{ID: "o", Kind: fleet.Hold, Subject: "i-1"}}
+		}, nil},
+		{"a config that nobody took in four minutes is withdrawn", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 241, 0)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 300)}
+		}, []string{"withdraw i-1", "job 1 covered"}},
+		{"a terminated machine whose job is done is forgotten without a call", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 200)
+			m.State = fleet.Terminated
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{on(queued(1, arm, 300), fleet.Done, "i-1", 5)}
+		}, []string{"forget i-1"}},
+		{"a machine absent once is not judged", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 130)
+			m.Missed = 1
+			s.State.Machines, s.State.Jobs = []fleet.Machine{m}, []fleet.Job{queued(1, arm, 5)}
+		}, []string{"mint i-1 try 1", "job 1 covered"}},
+		{"without a Spot offer the launch falls back to on-demand", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(spotA), Strikes: 1, At: ago(10), Until: noon.Add(time.Minute)}}
+		}, []string{"launch 1 arm on-demand", "job 1 launching"}},
+		{"without any offer the job hears that EC2 has no capacity", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, x64, 5)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(odA), Strikes: 1, At: ago(10), Until: noon.Add(time.Minute)}}
+		}, []string{"job 1 no-capacity"}},
+		{"the first launch after a setback is a single machine", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, x64, 5), queued(2, x64, 4)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(odA), Strikes: 1, At: ago(190), Until: ago(10)}}
+		}, []string{"launch 1 x64 on-demand", "job 1 launching", "job 2 no-capacity"}},
+		{"a paused fleet launches nothing and says so", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+			s.State.Orders = []fleet.Order{{ID: "o", Kind: fleet.Pause}}
+		}, []string{"job 1 paused"}},
+		{"an account that the file does not list is refused", func(s *fleet.Snapshot) {
+			s.Fleet.Accounts = []fleet.Account{{ID: 99, Login: "other"}}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+		}, []string{"job 1 refused"}},
+		{"GitHub's limit on one installation stops no launch for a registered runner's sake elsewhere", func(s *fleet.Snapshot) {
+			s.Allowance.Mints = map[int64]fleet.Mints{7: {Now: 5, PerBoot: 100, Limited: noon.Add(time.Minute)}}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "arm", 3)}
+		}, []string{"job 1 covered"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.with(&s)
+			if diff := cmp.Diff(tt.want, said(fleet.Decide(s))); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSetbacksHoldLongerEachTime(t *testing.T) {
+	s, at := fleet.Setback{Key: fleet.OfferKey(spotA)}, noon
+	var spans []string
+	for range 5 {
+		s = s.Strike(at, "empty")
+		spans = append(spans, s.Until.Sub(at).String())
+		at = s.Until
+	}
+	if got := strings.Join(spans, " "); got != "3m0s 6m0s 12m0s 30m0s 30m0s" {
+		t.Errorf("spans: %s", got)
+	}
+}
+
+func TestEventsOnlyMoveAJobForward(t *testing.T) {
+	job := queued(1, arm, 100)
+	running, _ := fleet.Apply(&job, fleet.Event{At: ago(50), Job: ptr(on(job, fleet.Running, "i-1", 50))})
+	if late, changed := fleet.Apply(&running, fleet.Event{At: ago(40), Job: ptr(queued(1, arm, 100))}); changed || late.Status != fleet.Running {
+		t.Errorf("a late queued event moved the job back: %v", late.Status)
+	}
+	read := fleet.Event{At: ago(30), Read: true, Job: ptr(queued(1, arm, 100))}
+	if back, _ := fleet.Apply(&running, read); back.Status != fleet.Queued || back.Runner != "" {
+		t.Errorf("a newer read did not move the job back: %v on %q", back.Status, back.Runner)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// big is a fleet with as many machines as jobs.
+func big(n int) fleet.Snapshot {
+	s := base()
+	s.Fleet.Pools[0].Max, s.Fleet.Pools[1].Max = n*2, n*2
+	for i := range n {
+		j := queued(i+1, arm, 100)
+		if i%2 == 0 {
+			j = on(j, fleet.Running, fmt.Sprintf("i-%08d", i), 50)
+		}
+		s.State.Jobs = append(s.State.Jobs, j)
+		m, r := minted(machine(fmt.Sprintf("i-%08d", i), "arm", 100), 90, 60)
+		s.State.Machines, s.State.Runners = append(s.State.Machines, m), append(s.State.Runners, r)
+	}
+	return s
+}
+
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		s := big(n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				fleet.Decide(s)
+			}
+		})
+	}
+}
