@@ -91,13 +91,15 @@ func tierOf(in *ssm.PutParameterInput, old *parameter) (types.ParameterTier, err
 	return tier, nil
 }
 
-// parameterName is the letters that a name may have.
+// nameLimit is how many letters a name may have, parameterName which.
+const nameLimit = 1011
+
 var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
 func checkName(name string) error {
 	low := strings.ToLower(strings.TrimPrefix(name, "/"))
 	switch {
-	case !parameterName.MatchString(name), strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
+	case !parameterName.MatchString(name), len(name) > nameLimit, strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
 		return invalid("Parameter name must be letters, digits and the signs _ . - /")
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
 		return invalid("Parameter name must be a fully qualified name.")

@@ -12,9 +12,11 @@ const columns = `id, attempt, run, installation, owner, scope_repo, labels, owne
  name, workflow, status, conclusion, runner, queued, started, done, recorded, changed, asked,
  launched, launches, closed, verdict, detail`
 
+const row = " INTO jobs(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
 // statements are what every delivery needs, prepared once.
 type statements struct {
-	seen, upsert, one, decide *sql.Stmt
+	seen, insert, upsert, one, decide *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) (err error) {
@@ -23,7 +25,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) (err error) {
 		text string
 	}{
 		{&s.seen, "INSERT OR IGNORE INTO deliveries(id, at) VALUES(?, ?)"},
-		{&s.upsert, "INSERT OR REPLACE INTO jobs(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+		{&s.insert, "INSERT OR IGNORE" + row},
+		{&s.upsert, "INSERT OR REPLACE" + row},
 		{&s.one, "SELECT " + columns + " FROM jobs WHERE id = ? AND attempt = ?"},
 		{&s.decide, "INSERT INTO decisions(job, at, number, status, text) VALUES(?, ?, ?, ?, ?)"},
 	} {

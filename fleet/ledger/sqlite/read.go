@@ -116,7 +116,10 @@ func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story
 			return fmt.Errorf("job %d: %w", id, ledger.ErrUnknown)
 		}
 		j = all[0]
+		// How it was first heard of stands in its row, not in a line of its own.
+		first := ledger.Decision{At: j.RecordedAt, Text: "recorded"}
 		story, err = decisions(ctx, tx, id)
+		story = append([]ledger.Decision{first}, story...)
 		return err
 	})
 	return j, story, err

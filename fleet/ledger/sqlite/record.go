@@ -134,6 +134,22 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 	if e.Job == nil {
 		return true, nil
 	}
+	if e.Job.Status < fleet.Running {
+		// Most events are of new jobs: try that first, it is one statement.
+		fresh, _ := fleet.Apply(nil, e)
+		res, err := tx.Stmt(s.stmts.insert).Exec(values(fresh)...)
+		if err != nil {
+			return false, err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return true, err
+		}
+	}
+	return s.move(tx, e)
+}
+
+// move applies an event to the row that is there, if one is.
+func (s *Store) move(tx *sql.Tx, e fleet.Event) (bool, error) {
 	var row *fleet.Job
 	old, err := scan(tx.Stmt(s.stmts.one).QueryRow(e.Job.Key.ID, e.Job.Key.Attempt))
 	switch {
