@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -61,10 +62,10 @@ func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 		if _, ok := a.Mints[id]; ok || j.Status != fleet.Queued {
 			continue
 		}
-		w := r.mintsOf(id)
+		w, minute := r.mintsOf(id), cmp.Or(r.MintsPerMinute, mintsPerMinute)
 		a.Mints[id] = fleet.Mints{
-			Now:     min(w.minute.left(s.At, mintsPerMinute), w.hour.left(s.At, mintsPerHour)),
-			PerBoot: mintsPerMinute * int(fleet.DefaultBoot/time.Second) / 60,
+			Now:     min(w.minute.left(s.At, minute), w.hour.left(s.At, mintsPerHour)),
+			PerBoot: minute * int(fleet.DefaultBoot/time.Second) / 60,
 			Limited: r.memory.limited[id],
 		}
 	}

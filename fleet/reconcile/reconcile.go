@@ -46,6 +46,9 @@ type Reconciler struct {
 	// Parallel is how many acts run at once; 0 or 1 is one after the other,
 	// in order, on the caller's goroutine.
 	Parallel int
+	// MintsPerMinute is how many runners an installation may register in any
+	// minute; 0 is what GitHub allows, 180.
+	MintsPerMinute int
 	// Alone says that no other manager can be alive on this ledger: open
 	// intents of a predecessor are taken over at once.
 	Alone bool

@@ -1,0 +1,115 @@
+package ledgertest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+func rows(t *testing.T, s Store) {
+	offer := fleet.Offer{Type: "c7g.large", Zone: "a", Market: fleet.Spot}
+	all := fleet.Change{
+		Reserve:  []fleet.Intent{{ID: "i1", ReservedAt: Noon, Reason: "why", Launch: &fleet.Launch{Pool: "p", Count: 2, Offers: []fleet.Offer{offer}}}},
+		Machines: []fleet.Machine{{ID: "i-2", Pool: "p", LaunchedAt: Noon}, {ID: "i-1", Pool: "p", Offer: offer, LaunchedAt: Noon}},
+		Runners:  []fleet.Runner{{Name: "rf-f-i-1-1", ID: 3, FirstAt: Noon, SeenAt: Noon}},
+		Setbacks: []fleet.Setback{{Key: fleet.OfferKey(offer), Strikes: 1, At: Noon, Until: Noon.Add(time.Minute)}},
+		Marks:    map[string]string{"m": "1"},
+	}
+	if err := s.Commit(t.Context(), read(t, s).Number, all); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, s)
+	all.Machines[0], all.Machines[1] = all.Machines[1], all.Machines[0] // canonical order
+	want := fleet.State{
+		Ledger: got.Ledger, Number: got.Number, Intents: all.Reserve, Machines: all.Machines, Runners: all.Runners,
+		Setbacks: all.Setbacks, Marks: all.Marks,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	gone := fleet.Change{
+		Settle: []fleet.IntentID{"i1"}, Forget: []fleet.MachineID{"i-1", "i-2"}, Ended: []string{"rf-f-i-1-1"},
+		Cleared: []fleet.SetbackKey{fleet.OfferKey(offer)}, Marks: map[string]string{"m": ""},
+	}
+	if err := s.Settle(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	empty := fleet.State{Ledger: got.Ledger, Number: got.Number, Marks: map[string]string{}}
+	if diff := cmp.Diff(empty, read(t, s)); diff != "" {
+		t.Errorf("state after deletion (-want +got):\n%s", diff)
+	}
+}
+
+func owners(t *testing.T, s Store) {
+	record(t, s, event("a", job(1, fleet.Queued), 0))
+	stale := read(t, s).Jobs[0]
+	running := job(1, fleet.Running)
+	running.Runner, running.StartedAt = "rf-f-i-1-1", Noon
+	record(t, s, event("b", running, time.Second))
+	stale.Launches, stale.LaunchedAt = 2, Noon
+	verdict := fleet.JobVerdict{Job: stale.Key, Verdict: fleet.Verdict{Code: fleet.Covered}}
+	if err := s.Settle(t.Context(), fleet.Change{Jobs: []fleet.Job{stale}, Verdicts: []fleet.JobVerdict{verdict}}); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, s).Jobs[0]
+	if got.Status != fleet.Running || got.Runner != running.Runner || got.Launches != 2 || !got.LaunchedAt.Equal(Noon) {
+		t.Errorf("row: %+v", got)
+	}
+	if got.Verdict.Code != "" {
+		t.Errorf("a running job has the verdict %s", got.Verdict)
+	}
+}
+
+func orders(t *testing.T, s Store) {
+	for _, o := range []fleet.Order{
+		{ID: "a", Kind: fleet.Pause, By: "op", At: Noon},
+		{ID: "b", Kind: fleet.Hold, Subject: "i-1", At: Noon, Until: Noon.Add(-time.Second)},
+	} {
+		if err := s.Place(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(t, s).Orders; len(got) != 1 || got[0].ID != "a" {
+		t.Errorf("orders: %+v", got)
+	}
+	if err := s.Lift(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Lift(t.Context(), "a"); !errors.Is(err, ledger.ErrUnknown) {
+		t.Errorf("lifted twice: %v", err)
+	}
+}
+
+func story(t *testing.T, s Store) {
+	record(t, s, event("a", job(1, fleet.Queued), 0))
+	v := fleet.Verdict{Code: fleet.NoCapacity, Detail: "EC2 has none"}
+	if err := s.Commit(t.Context(), read(t, s).Number, fleet.Change{Verdicts: []fleet.JobVerdict{{Job: fleet.JobKey{ID: 1, Attempt: 1}, Verdict: v}}}); err != nil {
+		t.Fatal(err)
+	}
+	running, done := job(1, fleet.Running), job(1, fleet.Done)
+	running.Runner, done.Conclusion = "rf-f-i-1-1", "success"
+	record(t, s, event("b", running, time.Second), event("c", done, time.Minute))
+	j, lines, err := s.Explain(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, l := range lines {
+		texts = append(texts, l.Text)
+	}
+	want := []string{"recorded", "no-capacity: EC2 has none", "running on rf-f-i-1-1", "done: success"}
+	if diff := cmp.Diff(want, texts); diff != "" || j.Conclusion != "success" {
+		t.Errorf("story of %+v (-want +got):\n%s", j, diff)
+	}
+}
+
+func unknown(t *testing.T, s Store) {
+	if _, _, err := s.Explain(t.Context(), 99); !errors.Is(err, ledger.ErrUnknown) {
+		t.Errorf("error %v", err)
+	}
+}
