@@ -219,8 +219,8 @@ func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
 }
 
 // market picks where to buy: spot-first falls back to on-demand when no spot
-// offer is left, never the other way round. An offer whose setback has just
-// expired is on probation: alone, it is tried with a single machine.
+// offer is left, never the other way round. Offers whose setback has expired are
+// on probation: a single machine tries them, and the next look has the rest.
 func (v *view) market(p *poolView) (Market, int, Verdict) {
 	markets := []Market{p.Market}
 	if p.Market == SpotFirst {
@@ -231,7 +231,7 @@ func (v *view) market(p *poolView) (Market, int, Verdict) {
 		if clean > 0 {
 			return m, p.Max, Verdict{}
 		}
-		if probation > 0 && (m == markets[len(markets)-1] || p.Market != SpotFirst) {
+		if probation > 0 {
 			return m, 1 - p.growing(), Verdict{NoCapacity, "pool " + p.Name + " tries one machine first"}
 		}
 	}

@@ -202,6 +202,10 @@ func TestDecideSays(t *testing.T) {
 			s.State.Jobs = []fleet.Job{queued(1, x64, 5), queued(2, x64, 4)}
 			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(odA), Strikes: 1, At: ago(190), Until: ago(10)}}
 		}, []string{"launch 1 x64 on-demand", "job 1 launching", "job 2 no-capacity"}},
+		{"after its setback Spot is tried again before on-demand, with one machine", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(spotA), Strikes: 1, At: ago(190), Until: ago(10)}}
+		}, []string{"launch 1 arm spot", "job 1 launching", "job 2 no-capacity"}},
 		{"a paused fleet launches nothing and says so", func(s *fleet.Snapshot) {
 			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
 			s.State.Orders = []fleet.Order{{ID: "o", Kind: fleet.Pause}}

@@ -13,8 +13,8 @@ package catalog
 // PricesDate is the day of the on-demand prices, as year-month-day.
 const PricesDate = "2026-07-20"
 
-// Region is where the prices hold. Elsewhere they differ by some tens of per
-// cent, the order of types hardly does.
+// Region is where the prices hold. Elsewhere they serve for the order of types
+// only.
 const Region = "us-east-1"
 
 // The architectures, as EC2 names them.

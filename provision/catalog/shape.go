@@ -92,8 +92,8 @@ func (s Shape) fits(t Type) bool {
 	return s.MemoryGiB != Range{} || t.MemoryGiB >= memoryPerVCPU*float64(t.VCPU)
 }
 
-// current reports whether a type is young enough for a shape. The first
-// Graviton is a third as fast as the second, and has no place in a fleet.
+// current reports whether a type is young enough for a shape: arm64 means
+// Graviton2 and newer, as the fleet file promises.
 func current(t Type) bool {
 	if t.Arch != ARM64 {
 		return true

@@ -106,8 +106,9 @@ func (d demo) script() ([]world.Job, error) {
 	return jobs, nil
 }
 
-// demoWorld is the demo's fleet and its faults: an architecture each, Spot
-// first, some lost webhooks and machines that never boot.
+// demoWorld is the demo's fleet and what goes wrong: some webhooks are lost and
+// some machines never boot, one Spot machine is taken back while it boots, and
+// for forty minutes Spot is empty.
 func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.Config {
 	begin := time.Date(2025, 10, 14, 13, 0, 0, 0, time.UTC)
 	c := world.Config{
@@ -123,6 +124,11 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 	}
 	c.GitHub.Loss.Rate = 0.02
 	c.AWS.NeverBoots = 0.03
+	c.Reclaim = 5
+	spot := func(empty bool) func(*world.World) {
+		return func(w *world.World) { w.AWS.SetEmpty("*/*/spot", empty) }
+	}
+	c.Moments = []world.Moment{{After: 30 * time.Minute, Do: spot(true)}, {After: 70 * time.Minute, Do: spot(false)}}
 	if !d.quiet {
 		c.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}

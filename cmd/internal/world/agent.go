@@ -31,6 +31,9 @@ func bodyOf(d githubsim.Delivery) io.Reader { return bytes.NewReader(d.Body) }
 func (w *World) onLaunch(i awssim.Instance) {
 	a := &agent{machine: i.ID}
 	w.agents[i.ID] = a
+	if len(w.agents) == w.cfg.Reclaim {
+		w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
+	}
 	if i.NeverBoots {
 		return
 	}

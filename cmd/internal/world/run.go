@@ -90,6 +90,9 @@ func (w *World) lookNow(ctx context.Context) error {
 
 // plan queues the script's jobs at their times.
 func (w *World) plan() {
+	for _, m := range w.cfg.Moments {
+		w.After(m.After, func() { m.Do(w) })
+	}
 	runs := map[int]githubsim.RunID{}
 	for i, j := range w.cfg.Script {
 		w.After(j.After, func() {

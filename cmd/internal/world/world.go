@@ -55,6 +55,10 @@ type Config struct {
 	// Sockets puts real HTTP on loopback between GitHub and the fleet.
 	Sockets bool
 	Log     *slog.Logger
+	Moments []Moment // what happens to the cloud, beside the faults
+	// Reclaim is the ordinal of a machine that Spot takes back while it
+	// boots, without a warning; 0: none.
+	Reclaim int
 	// Crash is how often the manager dies before or after a call to a port.
 	Crash float64
 	// Pace is called before the time moves on, in a paced world.
@@ -62,6 +66,12 @@ type Config struct {
 	// Wrap stands between the reconciler and its ports, for tests that plant
 	// a mistake there.
 	Wrap func(*reconcile.Reconciler)
+}
+
+// Moment is something that happens to the world at a time of the script.
+type Moment struct {
+	After time.Duration
+	Do    func(*World)
 }
 
 // World is a running simulation.
