@@ -30,6 +30,8 @@ var (
 	ErrNewer = errors.New("ledger was written by a newer version")
 	// ErrOwned: the store belongs to another fleet.
 	ErrOwned = errors.New("ledger belongs to another fleet")
+	// ErrHeld: another manager holds the store.
+	ErrHeld = errors.New("ledger is held")
 	// ErrUnknown: there is no such row.
 	ErrUnknown = errors.New("not in the ledger")
 )

@@ -6,5 +6,11 @@
 // It has no clock and no goroutine: the time comes from Now, what happens
 // later goes through After, so a world's event queue drives it. Every draw is
 // a function of the seed, the kind, the entity and its ordinal, never of a
-// shared stream, so one more call changes no other draw.
+// shared stream, so one more launch changes neither the ids nor the lives of others.
+//
+// What a request asks for and this package does not know is refused, never
+// ignored: a simulation that launches what nobody asked for proves nothing.
+//
+// The classes of EC2's request limits have one bucket each. EC2 may give some
+// calls a bucket of their own, so this is the stricter reading.
 package awssim

@@ -44,7 +44,7 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 		return usage(err)
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
-	parts, err := wire.Open(ctx, f, log)
+	parts, err := wire.Open(ctx, f, true, log)
 	if err != nil {
 		return err
 	}

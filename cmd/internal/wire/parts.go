@@ -40,9 +40,10 @@ func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
 	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name})
 }
 
-// Open makes every part. Nothing is called at GitHub; of AWS, only the
+// Open makes every part. A manager holds the ledger alone; whoever only asks
+// opens it beside one. Nothing is called at GitHub; of AWS, only the
 // settings that the file names are read.
-func Open(ctx context.Context, f *config.File, log *slog.Logger) (*Parts, error) {
+func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*Parts, error) {
 	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
 	if err != nil {
 		return nil, fmt.Errorf("read AWS configuration: %w", err)
@@ -59,7 +60,7 @@ func Open(ctx context.Context, f *config.File, log *slog.Logger) (*Parts, error)
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
 	}
-	if p.Store, err = OpenLedger(ctx, f); err != nil {
+	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage}); err != nil {
 		return nil, err
 	}
 	if p.Handler, err = p.handler(ctx, f, secrets, log); err != nil {
@@ -73,7 +74,7 @@ func Open(ctx context.Context, f *config.File, log *slog.Logger) (*Parts, error)
 	})
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: p.Tokens,
-		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel,
+		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	return p, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type Config struct {
 	Fleet string           // name of the fleet that owns it
 	ID    string           // of a new ledger; random if empty
 	Now   func() time.Time // time.Now if nil
+	Hold  bool             // take it for this manager alone: ledger.ErrHeld if another has it
 	Queue int              // deliveries that may wait for a commit; 0: 4096
 }
 
@@ -34,6 +36,7 @@ type Store struct {
 	fleet string
 	id    string
 	write sync.Mutex // held by the one that writes
+	held  *os.File   // the lock, if it was taken
 	queue queue
 	stmts statements
 }
@@ -47,21 +50,34 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Queue == 0 {
 		c.Queue = 4096
 	}
+	var held *os.File
+	if c.Hold {
+		var err error
+		if held, err = lock(c.Path); err != nil {
+			return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
+		}
+	}
 	db, err := sql.Open("sqlite", "file:"+c.Path+"?_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
 	}
 	// One connection: SQLite has one writer, and ":memory:" is per connection.
 	db.SetMaxOpenConns(1)
-	s := &Store{db: db, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
+	s := &Store{db: db, held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
 	if err := s.prepare(ctx, c); err != nil {
-		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), s.Close())
 	}
 	return s, nil
 }
 
 // Close ends the store. What was recorded stays.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.held != nil {
+		err = errors.Join(err, s.held.Close())
+	}
+	return err
+}
 
 // ID is the ledger's random id.
 func (s *Store) ID() string { return s.id }

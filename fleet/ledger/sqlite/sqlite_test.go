@@ -134,6 +134,19 @@ func TestOpenRefusesWhatIsNotItsLedger(t *testing.T) {
 	}
 }
 
+func TestOneManagerHoldsTheLedgerAndOthersMayRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	first := open(t, Config{Path: path, Fleet: "f", Hold: true})
+	if _, err := Open(t.Context(), Config{Path: path, Fleet: "f", Hold: true}); !errors.Is(err, ledger.ErrHeld) {
+		t.Errorf("a second manager: %v", err)
+	}
+	open(t, Config{Path: path, Fleet: "f"})
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, Config{Path: path, Fleet: "f", Hold: true})
+}
+
 func TestTidyForgetsWhatIsOld(t *testing.T) {
 	now := ledgertest.Noon
 	s := open(t, Config{Path: ":memory:", Fleet: "f", Now: func() time.Time { return now }})
