@@ -46,7 +46,7 @@ func (r *Reconciler) look(ctx context.Context) (fleet.Snapshot, error) {
 	if s.Recipes, err = r.Cloud.Recipes(ctx); err != nil {
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
 	}
-	s.Boots = r.learnBoots(s.State)
+	s.Boots = r.learnBoots(s.State, s.Fleet.Name)
 	s.Allowance = r.allowance(s)
 	return s, nil
 }

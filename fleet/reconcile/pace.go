@@ -87,43 +87,6 @@ func (r *Reconciler) limit(err error) {
 	r.memory.limited[l.Installation] = r.Now().Add(l.For)
 }
 
-// boots learns how long a pool's machines take from launch to a runner.
-type boots struct {
-	seen  map[fleet.MachineID]bool
-	spans []time.Duration
-}
-
-// enoughBoots is how many boots replace the estimate by their median.
-const enoughBoots = 20
-
-func (r *Reconciler) learnBoots(s fleet.State) map[string]time.Duration {
-	if r.memory.boots == nil {
-		r.memory.boots = map[string]*boots{}
-	}
-	estimates := map[string]time.Duration{}
-	for _, m := range s.Machines {
-		if m.ReadyAt.IsZero() || !m.AdoptedAt.IsZero() {
-			continue
-		}
-		b := r.memory.boots[m.Pool]
-		if b == nil {
-			b = &boots{seen: map[fleet.MachineID]bool{}}
-			r.memory.boots[m.Pool] = b
-		}
-		if !b.seen[m.ID] {
-			b.seen[m.ID] = true
-			b.spans = append(b.spans, m.ReadyAt.Sub(m.LaunchedAt))
-		}
-	}
-	for pool, b := range r.memory.boots {
-		if len(b.spans) >= enoughBoots {
-			spans := slices.Sorted(slices.Values(b.spans))
-			estimates[pool] = spans[len(spans)/2]
-		}
-	}
-	return estimates
-}
-
 // templateID is a recipe's template without its version.
 func templateID(template string) string {
 	id, _, _ := strings.Cut(template, ":")

@@ -105,7 +105,8 @@ func (w *World) plan() {
 				Duration: j.Duration, Conclusion: conclusion,
 			})
 			if err == nil && j.Duration == 0 {
-				w.After(5*time.Second, func() { w.GitHub.Cancel(id) })
+				// Sooner than GitHub looks for a runner: it never ran.
+				w.After(400*time.Millisecond, func() { w.GitHub.Cancel(id) })
 			}
 			w.check.queued++
 		})

@@ -23,7 +23,7 @@ func play(t *testing.T, c Config) Summary {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.Run(t.Context(), 24*time.Hour); err != nil {
+	if err := w.Run(t.Context(), 48*time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	return w.Summary()
