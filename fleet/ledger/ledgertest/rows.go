@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
@@ -29,7 +30,7 @@ func rows(t *testing.T, s Store) {
 		Ledger: got.Ledger, Number: got.Number, Intents: all.Reserve, Machines: all.Machines, Runners: all.Runners,
 		Setbacks: all.Setbacks, Marks: all.Marks,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 	gone := fleet.Change{
@@ -40,7 +41,7 @@ func rows(t *testing.T, s Store) {
 		t.Fatal(err)
 	}
 	empty := fleet.State{Ledger: got.Ledger, Number: got.Number, Marks: map[string]string{}}
-	if diff := cmp.Diff(empty, read(t, s)); diff != "" {
+	if diff := cmp.Diff(empty, read(t, s), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("state after deletion (-want +got):\n%s", diff)
 	}
 }

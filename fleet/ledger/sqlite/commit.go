@@ -40,7 +40,7 @@ func (s *Store) Settle(ctx context.Context, c fleet.Change) error {
 }
 
 func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Change) error {
-	w := writer{ctx: ctx, tx: tx}
+	w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
 	for _, in := range c.Reserve {
 		w.put(kindIntent, string(in.ID), in)
 	}
@@ -73,6 +73,7 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 		w.put(kindMark, k, v)
 	}
 	for _, j := range c.Jobs {
+		s.mirror.jobs[j.Key] = true
 		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = ? WHERE id = ? AND attempt = ?",
 			nanos(j.LaunchedAt), j.Launches, j.Closed, j.Key.ID, j.Key.Attempt)
 	}
@@ -85,6 +86,7 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 func setbackID(k fleet.SetbackKey) string { return string(k.Kind) + " " + k.Subject }
 
 func (s *Store) verdict(w *writer, number int64, v fleet.JobVerdict) {
+	s.mirror.jobs[v.Job] = true
 	w.exec("UPDATE jobs SET verdict = ?, detail = ? WHERE id = ? AND attempt = ? AND status < ?",
 		string(v.Verdict.Code), v.Verdict.Detail, v.Job.ID, v.Job.Attempt, int(fleet.Running))
 	w.exec("INSERT INTO decisions(job, at, number, status, text) VALUES(?, ?, ?, ?, ?)",
@@ -93,9 +95,10 @@ func (s *Store) verdict(w *writer, number int64, v fleet.JobVerdict) {
 
 // writer writes rows until one fails.
 type writer struct {
-	ctx context.Context
-	tx  *sql.Tx
-	err error
+	ctx    context.Context
+	tx     *sql.Tx
+	mirror *mirror
+	err    error
 }
 
 func (w *writer) exec(query string, args ...any) {
@@ -105,6 +108,7 @@ func (w *writer) exec(query string, args ...any) {
 }
 
 func (w *writer) put(kind, id string, v any) {
+	w.mirror.things[thing{kind, id}] = true
 	body, err := json.Marshal(v)
 	if err != nil {
 		w.err = err
@@ -114,5 +118,6 @@ func (w *writer) put(kind, id string, v any) {
 }
 
 func (w *writer) drop(kind, id string) {
+	w.mirror.things[thing{kind, id}] = true
 	w.exec("DELETE FROM things WHERE kind = ? AND id = ?", kind, id)
 }

@@ -31,14 +31,15 @@ type Config struct {
 
 // Store is an open ledger. It is safe for concurrent use.
 type Store struct {
-	db    *sql.DB
-	now   func() time.Time
-	fleet string
-	id    string
-	write sync.Mutex // held by the one that writes
-	held  *os.File   // the lock, if it was taken
-	queue queue
-	stmts statements
+	db     *sql.DB
+	now    func() time.Time
+	fleet  string
+	id     string
+	write  sync.Mutex // held by the one that writes
+	mirror mirror     // guarded by write
+	held   *os.File   // the lock, if it was taken
+	queue  queue
+	stmts  statements
 }
 
 // Open opens a ledger, and makes it if there is none. ledger.ErrOwned if it is
@@ -63,7 +64,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	// One connection: SQLite has one writer, and ":memory:" is per connection.
 	db.SetMaxOpenConns(1)
-	s := &Store{db: db, held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
+	s := &Store{db: db, mirror: newMirror(), held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
 	if err := s.prepare(ctx, c); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), s.Close())
 	}

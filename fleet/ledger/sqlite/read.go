@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -11,78 +10,6 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
 )
-
-// Read returns what is alive; see ledger.Ledger.
-func (s *Store) Read(ctx context.Context) (fleet.State, error) {
-	st := fleet.State{Ledger: s.id, Marks: map[string]string{}}
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		if err = tx.QueryRowContext(ctx, "SELECT number FROM owner").Scan(&st.Number); err != nil {
-			return err
-		}
-		if st.Jobs, err = jobs(ctx, tx, "WHERE closed = 0 ORDER BY id, attempt"); err != nil {
-			return err
-		}
-		return s.things(ctx, tx, &st)
-	})
-	if err != nil {
-		return fleet.State{}, fmt.Errorf("read ledger: %w", err)
-	}
-	return st, nil
-}
-
-func (s *Store) things(ctx context.Context, tx *sql.Tx, st *fleet.State) error {
-	rows, err := tx.QueryContext(ctx, "SELECT kind, id, body FROM things ORDER BY kind, id")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var kind, id string
-		var body []byte
-		if err := rows.Scan(&kind, &id, &body); err != nil {
-			return err
-		}
-		if err := s.thing(st, kind, id, body); err != nil {
-			return fmt.Errorf("%s %s: %w", kind, id, err)
-		}
-	}
-	return rows.Err()
-}
-
-func (s *Store) thing(st *fleet.State, kind, id string, body []byte) error {
-	switch kind {
-	case kindMachine:
-		return add(&st.Machines, body)
-	case kindRunner:
-		return add(&st.Runners, body)
-	case kindIntent:
-		return add(&st.Intents, body)
-	case kindSetback:
-		return add(&st.Setbacks, body)
-	case kindOrder:
-		var o fleet.Order
-		err := json.Unmarshal(body, &o)
-		if err == nil && o.Holds(s.now()) {
-			st.Orders = append(st.Orders, o)
-		}
-		return err
-	case kindMark:
-		var v string
-		err := json.Unmarshal(body, &v)
-		st.Marks[id] = v
-		return err
-	}
-	return nil
-}
-
-func add[T any](to *[]T, body []byte) error {
-	var v T
-	if err := json.Unmarshal(body, &v); err != nil {
-		return err
-	}
-	*to = append(*to, v)
-	return nil
-}
 
 // Jobs returns rows for people; see ledger.Reader.
 func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err error) {
@@ -147,7 +74,7 @@ func decisions(ctx context.Context, tx *sql.Tx, id fleet.JobID) ([]ledger.Decisi
 // Place writes an order; see ledger.Orders.
 func (s *Store) Place(ctx context.Context, o fleet.Order) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writer{ctx: ctx, tx: tx}
+		w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
 		w.put(kindOrder, o.ID, o)
 		return w.err
 	})
@@ -156,6 +83,7 @@ func (s *Store) Place(ctx context.Context, o fleet.Order) error {
 // Lift removes an order; see ledger.Orders.
 func (s *Store) Lift(ctx context.Context, id string) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
+		s.mirror.things[thing{kindOrder, id}] = true
 		res, err := tx.ExecContext(ctx, "DELETE FROM things WHERE kind = ? AND id = ?", kindOrder, id)
 		if err != nil {
 			return err
@@ -178,7 +106,8 @@ const (
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writer{ctx: ctx, tx: tx}
+		s.mirror.version = 0 // rows of jobs go that no event names
+		w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
 		w.exec("DELETE FROM deliveries WHERE at < ?", nanos(now.Add(-keepDeliveries)))
 		w.exec("DELETE FROM jobs WHERE closed = 1 AND changed < ?", nanos(now.Add(-keepJobs)))
 		w.exec("DELETE FROM jobs WHERE verdict = ? AND changed < ?", string(fleet.NoPool), nanos(now.Add(-keepNoPool)))

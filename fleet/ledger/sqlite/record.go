@@ -134,6 +134,7 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 	if e.Job == nil {
 		return true, nil
 	}
+	s.mirror.jobs[e.Job.Key] = true
 	if e.Job.Status < fleet.Running {
 		// Most events are of new jobs: try that first, it is one statement.
 		fresh, _ := fleet.Apply(nil, e)

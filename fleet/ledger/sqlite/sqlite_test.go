@@ -11,6 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
 	"github.com/runfleet/runfleet/fleet/ledger/ledgertest"
@@ -180,6 +184,56 @@ func TestABackupIsWholeAndOverwritesNothing(t *testing.T) {
 	state, err := open(t, Config{Path: path, Fleet: "f"}).Read(t.Context())
 	if err != nil || len(state.Jobs) != 1 {
 		t.Errorf("%d jobs in the copy, error %v", len(state.Jobs), err)
+	}
+}
+
+func TestWhatIsMirroredIsWhatIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	s := open(t, Config{Path: path, Fleet: "f"})
+	rapid.Check(t, func(r *rapid.T) {
+		for range rapid.IntRange(1, 8).Draw(r, "steps") {
+			id := rapid.IntRange(1, 5).Draw(r, "id")
+			e := queued(id)
+			e.ID = ""
+			e.Job.Status = fleet.JobStatus(rapid.IntRange(0, 3).Draw(r, "status"))
+			m := fleet.Machine{ID: fleet.MachineID(fmt.Sprint("i-", id)), Try: rapid.IntRange(0, 3).Draw(r, "try")}
+			c := fleet.Change{Machines: []fleet.Machine{m}, Marks: map[string]string{fmt.Sprint(id): rapid.StringN(0, 2, 4).Draw(r, "mark")}}
+			if rapid.Bool().Draw(r, "forget") {
+				c = fleet.Change{Forget: []fleet.MachineID{m.ID}, Jobs: []fleet.Job{{Key: e.Job.Key, Launches: m.Try, Closed: true}}}
+			}
+			if _, err := s.Record(t.Context(), e); err != nil {
+				r.Fatal(err)
+			}
+			if err := s.Settle(t.Context(), c); err != nil {
+				r.Fatal(err)
+			}
+		}
+		mirrored, err := s.Read(t.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		s.mirror.version = 0
+		written, err := s.Read(t.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		if diff := cmp.Diff(written, mirrored, cmpopts.EquateEmpty()); diff != "" {
+			r.Fatalf("state (-written +mirrored):\n%s", diff)
+		}
+	})
+}
+
+func TestAnOrderOfAnotherProcessIsSeen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	manager, operator := open(t, Config{Path: path, Fleet: "f"}), open(t, Config{Path: path, Fleet: "f"})
+	if _, err := manager.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := operator.Place(t.Context(), fleet.Order{ID: "a", Kind: fleet.Pause}); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := manager.Read(t.Context()); err != nil || len(state.Orders) != 1 {
+		t.Errorf("orders %v, error %v", state.Orders, err)
 	}
 }
 
