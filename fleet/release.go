@@ -200,7 +200,7 @@ func (v *view) bury(m *machineView) {
 	}
 	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
 	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
-	if registered || m.Minted() && !taken {
+	if registered || m.Try > 0 && !taken {
 		scope, id := m.Scope, m.RunnerID
 		if !registered {
 			id = 0

@@ -87,8 +87,11 @@ func (r *Reconciler) refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[f
 }
 
 func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, o *outcome) {
-	if !m.Taken && m.Minted() || in.End.Absent {
-		if _, err := r.Configs.Withdraw(ctx, in.End.Machine); err != nil {
+	// A mint that failed may have stored its config all the same.
+	clean := m.Taken || m.Try == 0
+	if !clean || in.End.Absent {
+		_, err := r.Configs.Withdraw(ctx, in.End.Machine)
+		if clean = err == nil; !clean {
 			r.Log.WarnContext(ctx, "config not withdrawn", "machine", in.End.Machine, "error", err)
 		}
 	}
@@ -99,11 +102,15 @@ func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 	if m.Minted() {
 		o.Change.Ended = append(o.Change.Ended, name)
 	}
-	if in.End.Absent {
+	if in.End.Absent && clean {
 		o.Change.Forget = append(o.Change.Forget, in.End.Machine)
 		return
 	}
 	m = generic(m)
+	m.Taken = clean
+	if in.End.Absent {
+		m.TriedAt = s.At
+	}
 	m.EndedAt, m.EndReason = r.Now(), in.Reason
 	o.Machines = append(o.Machines, m)
 }
