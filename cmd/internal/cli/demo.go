@@ -53,12 +53,15 @@ themselves are simulated: no account is needed and nothing is paid for.`,
 }
 
 func (d demo) run(ctx context.Context, out, log io.Writer) error {
+	switch {
+	case d.speed <= 0:
+		return fmt.Errorf("%w: --speed must be more than 0", errUsage)
+	case d.jobs < 0:
+		return fmt.Errorf("%w: --jobs must be at least 0", errUsage)
+	}
 	script, err := d.script()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if d.speed <= 0 {
-		return fmt.Errorf("%w: --speed must be more than 0", errUsage)
 	}
 	dir, err := os.MkdirTemp("", "runfleet-demo-")
 	if err != nil {

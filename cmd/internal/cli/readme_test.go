@@ -91,6 +91,10 @@ func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
 	}{
 		{"an unknown flag", "unknown flag: --sped", []string{"demo", "--sped", "3"}},
 		{"a speed of zero", "--speed must be more than 0", []string{"demo", "--speed", "0"}},
+		{"fewer jobs than none", "--jobs must be at least 0", []string{"demo", "--jobs", "-1"}},
+		{"an unknown verb", "unknown command", []string{"serv"}},
+		{"a job that is no number", "not \"abc\"", []string{"explain", "abc"}},
+		{"a fleet file that is not there", "--config", []string{"serve", "--config", "/nowhere.yaml"}},
 		{"a trace that is not there", "no such file", []string{"demo", "--trace", "/nowhere.csv"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

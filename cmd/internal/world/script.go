@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the day that the demo plays
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -39,6 +40,9 @@ func BusiestDay() ([]Job, error) { return ReadTrace(bytes.NewReader(busiestDay))
 func ReadTrace(r io.Reader) ([]Job, error) {
 	in := csv.NewReader(r)
 	head, err := in.Read()
+	if err == io.EOF {
+		return nil, errors.New("read trace: it is empty")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read trace: %w", err)
 	}
@@ -66,6 +70,9 @@ func ReadTrace(r io.Reader) ([]Job, error) {
 			return nil, fmt.Errorf("read trace: line %d: %w", line, err)
 		}
 		jobs = append(jobs, j)
+	}
+	if len(jobs) == 0 {
+		return nil, errors.New("read trace: it holds no job")
 	}
 	slices.SortStableFunc(jobs, func(a, b Job) int { return int(a.After - b.After) })
 	return jobs, nil

@@ -1,0 +1,107 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runfleet/runfleet/cmd/internal/cli"
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+)
+
+const fleetFile = `fleet: acme
+github:
+  app_id: 12345
+  private_key: env:KEY
+  webhook_secrets: [env:SECRET]
+aws:
+  region: us-east-1
+  subnets: [subnet-aaa]
+  security_groups: [sg-aaa]
+  instance_profile: runfleet-machine
+serve: {ledger: LEDGER}
+pools:
+  - {name: arm64, labels: [self-hosted, linux, arm64], arch: arm64, max: 5}
+  - {name: x64, labels: [self-hosted, linux, x64], arch: x86_64, max: 5}
+`
+
+// operated is a fleet file with a ledger that holds some jobs and a machine.
+func operated(t *testing.T) (file string) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "acme.db")
+	file = filepath.Join(dir, "runfleet.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(fleetFile, "LEDGER", path)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Fleet: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, labels := range []fleet.Labels{fleet.NewLabels("self-hosted"), fleet.NewLabels("ubuntu-latest")} {
+		now := time.Now()
+		j := fleet.Job{
+			Key: fleet.JobKey{ID: fleet.JobID(101 + i), Attempt: 1}, Repo: "acme/widgets", Name: "build\x1b[31m", Status: fleet.Queued,
+			QueuedAt: now, Class: fleet.Class{Scope: fleet.Scope{Owner: "acme"}, Labels: labels},
+		}
+		if _, err := s.Record(t.Context(), fleet.Event{At: now, Job: &j}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := fleet.Change{
+		Machines: []fleet.Machine{{ID: "i-0a", Pool: "arm64", LaunchedAt: time.Now(), State: fleet.Up}},
+		Runners:  []fleet.Runner{{Name: "rf-acme-i-0a-1", ID: 4, Online: true}},
+		Verdicts: []fleet.JobVerdict{{Job: fleet.JobKey{ID: 102, Attempt: 1}, Verdict: fleet.Verdict{Code: fleet.NoPool, Detail: "no pool holds its labels"}}},
+	}
+	if err := s.Settle(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestVerbsForOperators(t *testing.T) {
+	file := operated(t)
+	for _, tt := range []struct {
+		args string
+		code int
+		says []string
+	}{
+		{"config validate", cli.ExitOK, []string{"fleet acme, 2 pools"}},
+		{"config show", cli.ExitOK, []string{"disk_gib: 40"}},
+		{"status", cli.ExitOK, []string{"2 jobs wait, 0 run; 1 machines", "1 jobs: no-pool"}},
+		{"jobs", cli.ExitOK, []string{"101", "no-pool: no pool holds its labels", "build?[31m"}},
+		{"jobs -o json", cli.ExitOK, []string{`"acme/widgets"`}},
+		{"explain 101", cli.ExitOK, []string{"pool arm64 fits", "pool x64 fits", "either", "recorded"}},
+		{"explain 102", cli.ExitOK, []string{"no pool fits", "no-pool: no pool holds its labels"}},
+		{"pools", cli.ExitOK, []string{"arm64", "1 of 5"}},
+		{"machines list", cli.ExitOK, []string{"i-0a", "running"}},
+		{"runners list", cli.ExitOK, []string{"rf-acme-i-0a-1", "online", "running"}},
+		{"machines hold i-0a --for 1h --reason looking", cli.ExitOK, []string{"ordered: hold i-0a"}},
+		{"status", cli.ExitOK, []string{"hold i-0a looking"}},
+		{"machines release i-0a", cli.ExitOK, []string{"lifted"}},
+		{"pause x64 --reason rehearsal", cli.ExitOK, []string{"ordered: pause x64"}},
+		{"resume x64", cli.ExitOK, []string{"lifted"}},
+		{"resume x64", cli.ExitFailed, []string{"nothing was ordered"}},
+		{"pause nowhere", cli.ExitUsage, []string{`no pool "nowhere"`}},
+		{"machines drain i-9", cli.ExitFailed, []string{"machines list shows the known ones"}},
+		{"machines hold i-0a --for 48h", cli.ExitUsage, []string{"at most 24h"}},
+		{"explain 999", cli.ExitFailed, []string{"job 999: not in the ledger"}},
+		{"pools -o xml", cli.ExitUsage, []string{"table or json"}},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			code, out, log := run(t, append(strings.Fields(tt.args), "--config", file)...)
+			if code != tt.code {
+				t.Errorf("exit %d: %s%s", code, out, log)
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(out+log, want) {
+					t.Errorf("%q is not in:\n%s%s", want, out, log)
+				}
+			}
+		})
+	}
+}
