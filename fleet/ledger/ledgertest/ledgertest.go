@@ -45,6 +45,19 @@ func Run(t *testing.T, open Open) {
 		{"orders hold until they are lifted or over", orders},
 		{"a job's story is told in order", story},
 		{"an unknown job is unknown", unknown},
+		{"what an event shows is kept whole", kept},
+		{"a repeated completed changes nothing", repeated},
+		{"a new attempt is a new row", attempts},
+		{"a job done on a foreign runner is closed at once", foreign},
+		{"a stale plan neither closes nor opens a job", overtaken},
+		{"AskedAt is the events' own", asked},
+		{"an event clears the verdict and leaves the launches", moved},
+		{"a row that is written again replaces the older", upserts},
+		{"people see the newest jobs first", newest},
+		{"people see a hundred jobs unless they ask for more", hundred},
+		{"attempts are told in order", attemptStory},
+		{"a verdict that came too late is not told", late},
+		{"an order replaces one of its ID", replaced},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, func() time.Time { return Noon })) })
 	}

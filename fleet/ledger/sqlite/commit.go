@@ -74,8 +74,10 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	}
 	for _, j := range c.Jobs {
 		s.mirror.jobs[j.Key] = true
-		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = ? WHERE id = ? AND attempt = ?",
-			nanos(j.LaunchedAt), j.Launches, j.Closed, j.Key.ID, j.Key.Attempt)
+		// A plan only closes, and only what is still done: an event may have
+		// queued the job again, or closed it, since the plan's look.
+		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = status = ? AND (closed OR ?) WHERE id = ? AND attempt = ?",
+			nanos(j.LaunchedAt), j.Launches, int(fleet.Done), j.Closed, j.Key.ID, j.Key.Attempt)
 	}
 	for _, v := range c.Verdicts {
 		s.verdict(&w, number, v)
@@ -85,12 +87,14 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 
 func setbackID(k fleet.SetbackKey) string { return string(k.Kind) + " " + k.Subject }
 
+// verdict writes and tells why a job waits, if it still does.
 func (s *Store) verdict(w *writer, number int64, v fleet.JobVerdict) {
 	s.mirror.jobs[v.Job] = true
 	w.exec("UPDATE jobs SET verdict = ?, detail = ? WHERE id = ? AND attempt = ? AND status < ?",
 		string(v.Verdict.Code), v.Verdict.Detail, v.Job.ID, v.Job.Attempt, int(fleet.Running))
-	w.exec("INSERT INTO decisions(job, at, number, status, text) VALUES(?, ?, ?, ?, ?)",
-		v.Job.ID, nanos(s.now()), number, int(fleet.Queued), v.Verdict.String())
+	w.exec(`INSERT INTO decisions(job, at, number, status, text)
+ SELECT id, ?, ?, status, ? FROM jobs WHERE id = ? AND attempt = ? AND status < ?`,
+		nanos(s.now()), number, v.Verdict.String(), v.Job.ID, v.Job.Attempt, int(fleet.Running))
 }
 
 // writer writes rows until one fails.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 
 // version is the schema's, in PRAGMA user_version.
 const version = 1
+
+// literal keeps SQLite from reading a path as a URI.
+var literal = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
 // Config says which ledger to open.
 type Config struct {
@@ -58,7 +62,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 			return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
 		}
 	}
-	db, err := sql.Open("sqlite", "file:"+c.Path+"?_pragma=busy_timeout(5000)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+literal.Replace(c.Path)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
 	}
@@ -84,7 +88,8 @@ func (s *Store) Close() error {
 func (s *Store) ID() string { return s.id }
 
 func (s *Store) prepare(ctx context.Context, c Config) error {
-	for _, pragma := range []string{"journal_mode=WAL", "synchronous=FULL", "auto_vacuum=INCREMENTAL"} {
+	// auto_vacuum comes first: WAL writes the file's first page, and then it is too late.
+	for _, pragma := range []string{"auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"} {
 		if _, err := s.db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return fmt.Errorf("%s: %w (is it a runfleet ledger, and may it be written?)", pragma, err)
 		}
@@ -111,7 +116,8 @@ func (s *Store) prepare(ctx context.Context, c Config) error {
 	return s.stmts.prepare(ctx, s.db)
 }
 
-// found makes the tables of a new ledger.
+// found makes the tables and the owner of a new ledger, both or neither. It
+// does nothing if another process was faster.
 func (s *Store) found(ctx context.Context, c Config) error {
 	if c.ID == "" {
 		var b [8]byte
@@ -120,15 +126,24 @@ func (s *Store) found(ctx context.Context, c Config) error {
 		}
 		c.ID = hex.EncodeToString(b[:])
 	}
-	if _, err := s.db.ExecContext(ctx, schema); err != nil {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		var have, tables int
+		err := tx.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version").Scan(&have, &tables)
+		switch {
+		case err != nil || have > 0:
+			return err
+		case tables > 0:
+			return errors.New("it is another program's database, no runfleet ledger; name another file under serve.ledger")
+		}
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
 		return err
-	}
-	_, err := s.db.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
-	return err
+	})
 }
 
 const schema = `
-BEGIN;
 CREATE TABLE owner(fleet TEXT NOT NULL, ledger TEXT NOT NULL, number INTEGER NOT NULL);
 CREATE TABLE deliveries(id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs(
@@ -145,5 +160,4 @@ CREATE INDEX jobs_open ON jobs(id) WHERE closed = 0;
 CREATE TABLE things(kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
 CREATE TABLE decisions(job INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, status INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE INDEX decisions_job ON decisions(job);
-PRAGMA user_version = 1;
-COMMIT;`
+PRAGMA user_version = 1;`

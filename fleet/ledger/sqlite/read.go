@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err 
 // Explain returns a job's story; see ledger.Reader.
 func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story []ledger.Decision, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		all, err := jobs(ctx, tx, "WHERE id = ? ORDER BY attempt DESC LIMIT 1", id)
+		all, err := jobs(ctx, tx, "WHERE id = ? ORDER BY attempt DESC", id)
 		if err != nil {
 			return err
 		}
@@ -43,11 +45,18 @@ func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story
 			return fmt.Errorf("job %d: %w", id, ledger.ErrUnknown)
 		}
 		j = all[0]
-		// How it was first heard of stands in its row, not in a line of its own.
-		first := ledger.Decision{At: j.RecordedAt, Text: "recorded"}
-		story, err = decisions(ctx, tx, id)
-		story = append([]ledger.Decision{first}, story...)
-		return err
+		if story, err = decisions(ctx, tx, id); err != nil {
+			return err
+		}
+		// How an attempt was first heard of stands in its row, not in a line of its own.
+		for _, a := range all {
+			i := slices.IndexFunc(story, func(d ledger.Decision) bool { return !d.At.Before(a.RecordedAt) })
+			if i < 0 {
+				i = len(story)
+			}
+			story = slices.Insert(story, i, ledger.Decision{At: a.RecordedAt, Text: "recorded"})
+		}
+		return nil
 	})
 	return j, story, err
 }
@@ -105,16 +114,36 @@ const (
 // Tidy deletes what is too old to matter and gives the space back.
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		s.mirror.version = 0 // rows of jobs go that no event names
 		w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
 		w.exec("DELETE FROM deliveries WHERE at < ?", nanos(now.Add(-keepDeliveries)))
 		w.exec("DELETE FROM jobs WHERE closed = 1 AND changed < ?", nanos(now.Add(-keepJobs)))
 		w.exec("DELETE FROM jobs WHERE verdict = ? AND changed < ?", string(fleet.NoPool), nanos(now.Add(-keepNoPool)))
 		w.exec("DELETE FROM decisions WHERE job NOT IN (SELECT id FROM jobs)")
-		w.exec("PRAGMA incremental_vacuum")
 		return w.err
 	})
+	if err != nil {
+		return fmt.Errorf("tidy ledger: %w", err)
+	}
+	if err := s.shrink(ctx); err != nil {
+		return fmt.Errorf("tidy ledger: %w", err)
+	}
+	return nil
+}
+
+// shrink gives free pages back. The pragma frees one page a row, so all of its
+// rows are asked for.
+func (s *Store) shrink(ctx context.Context) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	rows, err := s.db.QueryContext(ctx, "PRAGMA incremental_vacuum")
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // Backup writes a whole copy of the ledger to a new file.

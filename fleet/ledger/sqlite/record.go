@@ -40,7 +40,7 @@ func (s *Store) Record(ctx context.Context, events ...fleet.Event) ([]bool, erro
 		return nil, fmt.Errorf("record %d events: %w", len(events), ledger.ErrBusy)
 	}
 	if lead {
-		s.lead()
+		go s.lead() // it serves others too, so its first caller need not wait for all
 	}
 	select {
 	case <-e.done:
@@ -81,8 +81,8 @@ func (q *queue) take() []*entry {
 	return some
 }
 
-// lead commits until nobody waits. It works for others too, so it does not end
-// with its caller's context.
+// lead commits until nobody waits. It works for many, so it ends with no
+// caller's context.
 func (s *Store) lead() {
 	for some := s.queue.take(); some != nil; some = s.queue.take() {
 		err := s.inTx(context.Background(), func(tx *sql.Tx) error {
