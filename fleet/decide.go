@@ -9,10 +9,10 @@ import (
 // Rules of time that no pool sets.
 const (
 	endGrace      = time.Minute      // a machine powers itself off after its job
-	pendingFor    = 2 * time.Minute  // EC2 may not show a new machine for this long
 	orphanBound   = 2 * time.Minute  // and two full looks
 	withdrawAfter = 4 * time.Minute  // GitHub removes idle registrations within minutes
 	idledOut      = 5 * time.Minute  // idle this long while a job of its class waits
+	mintAgain     = 5 * time.Second  // after a mint that came to nothing
 	retryAfter    = time.Minute      // after a refused end or removal
 	resendAfter   = 30 * time.Second // an open intent that nobody settled
 	resendFor     = 5 * time.Minute  // client tokens are trusted this long

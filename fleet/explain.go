@@ -109,9 +109,9 @@ func (v *view) canonical() {
 // rank puts what jobs wait for first: a plan may be cut short.
 func (i Intent) rank() int {
 	switch {
+	case i.Launch != nil && i.ID == "":
+		return 0 // never cut: its jobs are counted as launched for
 	case i.ID != "":
-		return 0
-	case i.Launch != nil:
 		return 1
 	case i.Mint != nil:
 		return 2

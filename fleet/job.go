@@ -45,6 +45,10 @@ func (s JobStatus) String() string {
 	return jobStatuses[s]
 }
 
+// ConclusionGone is ours: GitHub no longer has the job, or no longer shows it
+// to the App. It proves less than a conclusion of GitHub's.
+const ConclusionGone = "gone"
+
 // Job is a workflow job as the ledger knows it.
 type Job struct {
 	Key        JobKey

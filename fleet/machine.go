@@ -24,6 +24,10 @@ const (
 	Stopped      MachineState = "stopped"
 )
 
+// PendingFor is how long EC2 may not show a new machine. Until then its absence
+// says nothing, so no look counts it.
+const PendingFor = 2 * time.Minute
+
 // Machine is an EC2 instance as the ledger knows it: what we did, and what the
 // full looks saw.
 type Machine struct {
@@ -36,7 +40,7 @@ type Machine struct {
 	LaunchedAt time.Time // EC2's launch time
 	State      MachineState
 	SeenAt     time.Time // the last full look that showed it; zero before
-	Missed     int       // full looks in a row that did not show it, since then
+	Missed     int       // full looks in a row, after PendingFor, that did not show it
 	Scope      Scope     // where it is registered; zero while it is generic
 	Try        int       // registrations tried; the last one's number
 	MintedAt   time.Time // of the last try; zero while generic

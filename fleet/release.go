@@ -16,6 +16,7 @@ func (v *view) release() {
 			v.bury(m)
 		case m.phase == Ending:
 			v.strikeIdled(m)
+			v.endAgain(m)
 		case m.halted:
 			v.end(m, "operator: "+m.haltedWhy, true)
 		case m.held:
@@ -27,6 +28,16 @@ func (v *view) release() {
 	v.releaseStrays()
 	v.releaseLeftovers()
 	v.closeJobs()
+}
+
+// endAgain ends a machine that EC2 still shows alive well after it agreed to
+// end it: an unknown machine is no error to EC2's adapter, and a new one may be
+// unknown for a while.
+func (v *view) endAgain(m *machineView) {
+	alive := m.State == Pending || m.State == Up || m.State == Stopped
+	if alive && m.Missed == 0 && m.SeenAt.Sub(m.EndedAt) >= orphanBound && !v.refusedLately(m.TriedAt) {
+		v.end(m, "EC2 still shows it after it was ended", true)
+	}
 }
 
 // releaseLive asks each phase's own question of a machine that EC2 shows.
@@ -47,7 +58,7 @@ func (v *view) releaseLive(m *machineView) {
 		v.releaseBusy(m)
 	case Finished:
 		if v.past(m.job.DoneAt, endGrace) || v.past(m.job.ChangedAt, endGrace) {
-			v.end(m, fmt.Sprintf("job %d is done, grace of %s is over", m.job.Key.ID, endGrace), true)
+			v.end(m, fmt.Sprintf("job %d is done, grace of %s is over", m.job.Key.ID, endGrace), !m.unsure())
 		}
 	}
 }
@@ -228,12 +239,16 @@ func (v *view) forget(m *machineView) {
 // end asks for a machine's end. Without force GitHub must agree first.
 func (v *view) end(m *machineView, reason string, force bool) {
 	e := &End{Machine: m.ID, Force: force}
-	if m.Minted() && (m.job == nil || m.job.Status != Done) {
+	if m.Minted() && (m.job == nil || m.job.Status != Done || m.unsure()) {
 		e.Scope, e.RunnerID = m.Scope, m.RunnerID
 	}
 	v.intend(Intent{Reason: reason, End: e})
 	m.intent, m.phase = true, Ending
 }
+
+// unsure reports whether the machine's job is done only because GitHub does not
+// show it any more.
+func (m *machineView) unsure() bool { return m.job != nil && m.job.Conclusion == ConclusionGone }
 
 func (v *view) intend(in Intent) { v.plan.Intents = append(v.plan.Intents, in) }
 

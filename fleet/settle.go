@@ -151,8 +151,14 @@ func (v *view) settleRunners() {
 		if !ok {
 			continue
 		}
-		if at, ok := v.byID[id]; ok && v.machines[at].Try == try && v.machines[at].Minted() {
-			v.machines[at].runner = r
+		at, ok := v.byID[id]
+		if !ok {
+			continue
+		}
+		// A busy one is in use, whatever we know of its try.
+		m, busy := &v.machines[at], r.Busy && r.Missed == 0
+		if m.Try == try && m.Minted() && (m.runner == nil || !m.runner.Busy) || busy {
+			m.runner = r
 		}
 	}
 }
@@ -306,7 +312,7 @@ func (v *view) phaseOf(m *machineView) Phase {
 // absent reports whether EC2 no longer has the machine: it was not shown by
 // two full looks, and it is too old to be merely new.
 func (v *view) absent(m *machineView) bool {
-	return m.Missed >= 2 && v.past(m.LaunchedAt, pendingFor)
+	return m.Missed >= 2 && v.past(m.LaunchedAt, PendingFor)
 }
 
 func later(a, b time.Time) time.Time {

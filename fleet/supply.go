@@ -65,7 +65,7 @@ func (v *view) mint(pool int) {
 }
 
 func (v *view) mintFor(m *machineView, scope Scope) {
-	if m.phase != Ready || m.intent {
+	if m.phase != Ready || m.intent || !m.TriedAt.IsZero() && !v.past(m.TriedAt, mintAgain) {
 		return
 	}
 	p := &v.pools[m.pool]
@@ -173,9 +173,15 @@ func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdic
 	}
 	n = want
 	if boot.Probation(v.At) || refused.Probation(v.At) || mint.Probation(v.At) {
-		n = min(n, 1-p.growing())
+		if n = min(n, 1-p.growing()); n < want {
+			why = Verdict{SetBack, "pool " + p.Name + " tries one machine first"}
+		}
 	}
-	if n, why = v.capped(c, p, n); n <= 0 {
+	n, capWhy := v.capped(c, p, n)
+	if capWhy.Code != "" {
+		why = capWhy
+	}
+	if n <= 0 {
 		return 0, "", why
 	}
 	market, most, offerWhy := v.market(p)

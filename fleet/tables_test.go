@@ -206,6 +206,10 @@ func TestDecideSays(t *testing.T) {
 			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
 			s.State.Setbacks = []fleet.Setback{{Key: fleet.OfferKey(spotA), Strikes: 1, At: ago(190), Until: ago(10)}}
 		}, []string{"launch 1 arm spot", "job 1 launching", "job 2 no-capacity"}},
+		{"a pool on probation tries one machine for all classes, and says so", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, fleet.NewLabels("arm64"), 4)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.BootKey("arm", "lt-1:1"), Strikes: 3, At: ago(190), Until: ago(10)}}
+		}, []string{"launch 1 arm spot", "job 1 launching", "job 2 set-back"}},
 		{"a paused fleet launches nothing and says so", func(s *fleet.Snapshot) {
 			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
 			s.State.Orders = []fleet.Order{{ID: "o", Kind: fleet.Pause}}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -10,7 +11,7 @@ import (
 // fullLook reads EC2 by tag and GitHub's runners, and writes what it saw into
 // the ledger, so that every later look, of any process, judges by it. What
 // could not be read is left as it was: absence must be seen, not assumed.
-func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot) error {
+func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool) error {
 	var c fleet.Change
 	shown, err := r.Cloud.Machines(ctx)
 	if err != nil {
@@ -34,6 +35,10 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot) error {
 		}
 		sightRunners(s, scope, listed, &c)
 	}
+	if !write {
+		see(s, c)
+		return nil
+	}
 	if !c.Empty() {
 		if err := r.Ledger.Settle(ctx, c); err != nil {
 			return err
@@ -49,6 +54,21 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot) error {
 	return nil
 }
 
+// see puts sights into a snapshot alone, for a look that writes nothing.
+func see(s *fleet.Snapshot, c fleet.Change) {
+	if c.Machines != nil {
+		s.State.Machines = c.Machines
+	}
+	for _, x := range c.Runners {
+		at := slices.IndexFunc(s.State.Runners, func(y fleet.Runner) bool { return y.Name == x.Name })
+		if at < 0 {
+			s.State.Runners = append(s.State.Runners, x)
+			continue
+		}
+		s.State.Runners[at] = x
+	}
+}
+
 // sightMachines merges what EC2 shows into the ledger's machines, and adopts
 // machines that carry the fleet's tag and are not in the ledger.
 func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown []fleet.Machine) []fleet.Machine {
@@ -62,7 +82,7 @@ func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown
 		delete(bySight, m.ID)
 		if ok {
 			m.State, m.SeenAt, m.Missed = sight.State, s.At, 0
-		} else {
+		} else if s.At.Sub(m.LaunchedAt) >= fleet.PendingFor {
 			m.Missed++
 		}
 		rows = append(rows, m)

@@ -19,6 +19,11 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 	got, err := r.Cloud.Launch(ctx, in.ID, *l)
 	log := r.Log.With("intent", in.ID, "pool", l.Pool, "market", l.Market, "count", l.Count)
 	switch {
+	case err != nil && in.Tries > 1:
+		// An earlier send may have launched: only its answer, or two full
+		// looks, can settle it.
+		log.WarnContext(ctx, "launch not answered again", "error", err)
+		return o
 	case errors.Is(err, fleet.ErrThrottled):
 		log.DebugContext(ctx, "launch throttled", "error", err)
 		r.pauseLaunches()

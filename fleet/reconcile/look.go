@@ -19,16 +19,18 @@ const (
 // look is the only reading: it fetches what the last plan asked for and what
 // webhooks may have missed, lets a full look write its sights, and then reads
 // the ledger.
-func (r *Reconciler) look(ctx context.Context) (fleet.Snapshot, error) {
+func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, error) {
 	at := r.Now()
-	if err := r.answer(ctx); err != nil {
-		return fleet.Snapshot{}, err
+	if write {
+		if err := r.answer(ctx); err != nil {
+			return fleet.Snapshot{}, err
+		}
 	}
 	state, err := r.Ledger.Read(ctx)
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}
-	if r.Deliveries != nil && !at.Before(r.memory.readBack.Add(readBackEvery)) {
+	if write && r.Deliveries != nil && !at.Before(r.memory.readBack.Add(readBackEvery)) {
 		r.memory.readBack = at
 		if state, err = r.readBack(ctx, state); err != nil {
 			return fleet.Snapshot{}, err
@@ -37,7 +39,7 @@ func (r *Reconciler) look(ctx context.Context) (fleet.Snapshot, error) {
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
 		r.memory.full = at
-		if err := r.fullLook(ctx, &s); err != nil {
+		if err := r.fullLook(ctx, &s, write); err != nil {
 			return s, err
 		}
 	}
@@ -51,23 +53,48 @@ func (r *Reconciler) look(ctx context.Context) (fleet.Snapshot, error) {
 	return s, nil
 }
 
-// answer fetches the jobs that the last plan asked about. A job that GitHub no
-// longer has is over.
+// unheard is a question about a job that GitHub did not answer, or answered
+// with 404: it says that too of what the App may not see just now.
+type unheard struct {
+	at     time.Time
+	absent bool
+}
+
+// askAgain is how long an unanswered question waits.
+const askAgain = time.Minute
+
+func (r *Reconciler) notHeard(k fleet.JobKey, u unheard) {
+	if r.memory.unheard == nil {
+		r.memory.unheard = map[fleet.JobKey]unheard{}
+	}
+	r.memory.unheard[k] = u
+}
+
+// unanswered reports whether a job need not be asked about just now.
+func (r *Reconciler) unanswered(j fleet.Job, at time.Time) bool {
+	u, ok := r.memory.unheard[j.Key]
+	return ok && at.Sub(u.at) < askAgain || r.memory.limited[j.Class.Scope.Installation].After(at)
+}
+
+// answer fetches the jobs that the last plan asked about. A job that GitHub
+// twice says it does not have, a minute apart, is over.
 func (r *Reconciler) answer(ctx context.Context) error {
 	asked := r.memory.ask
 	r.memory.ask = nil
 	for _, j := range asked {
 		seen, err := r.GitHub.Job(ctx, j)
 		at := r.Now()
-		switch {
-		case errors.Is(err, fleet.ErrAbsent):
-			seen = j
-			seen.Status, seen.Conclusion, seen.DoneAt = fleet.Done, "gone", at
-		case err != nil:
+		if errors.Is(err, fleet.ErrAbsent) && r.memory.unheard[j.Key].absent {
+			seen, err = j, nil
+			seen.Status, seen.Conclusion, seen.DoneAt = fleet.Done, fleet.ConclusionGone, at
+		}
+		if err != nil {
 			r.limit(err)
+			r.notHeard(j.Key, unheard{at, errors.Is(err, fleet.ErrAbsent)})
 			r.Log.WarnContext(ctx, "job not known", "job", j.Key.ID, "error", err)
 			continue
 		}
+		delete(r.memory.unheard, j.Key)
 		e := fleet.Event{Kind: "job.read", At: at, Job: &seen, Read: true}
 		if _, err := r.Ledger.Record(ctx, e); err != nil {
 			return err

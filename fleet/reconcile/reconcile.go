@@ -61,6 +61,7 @@ type Reconciler struct {
 // and seconds, never correctness.
 type memory struct {
 	ask       []fleet.Job
+	unheard   map[fleet.JobKey]unheard // questions that were not answered
 	launches  window
 	mints     map[int64]*mintWindow
 	limited   map[int64]time.Time
@@ -87,7 +88,7 @@ func (r *Reconciler) Once(ctx context.Context) (wake time.Time, err error) {
 }
 
 func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
-	seen, err := r.look(ctx)
+	seen, err := r.look(ctx, true)
 	if err != nil {
 		return r.Now().Add(time.Second), fmt.Errorf("look: %w", err)
 	}
@@ -103,9 +104,10 @@ func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
 	return r.wake(seen, plan, out), nil
 }
 
-// Plan looks and decides without reserving or acting: the dry run.
+// Plan looks and decides without reserving, acting or writing anything down:
+// the dry run, beside a manager that runs.
 func (r *Reconciler) Plan(ctx context.Context) (fleet.Snapshot, fleet.Plan, error) {
-	seen, err := r.look(ctx)
+	seen, err := r.look(ctx, false)
 	if err != nil {
 		return seen, fleet.Plan{}, fmt.Errorf("look: %w", err)
 	}
@@ -141,7 +143,7 @@ func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
 	r.memory.ask = nil
 	for _, k := range p.Ask {
 		for _, j := range s.State.Jobs {
-			if j.Key == k {
+			if j.Key == k && !r.unanswered(j, s.At) {
 				r.memory.ask = append(r.memory.ask, j)
 			}
 		}

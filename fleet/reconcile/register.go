@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -21,8 +22,7 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	}
 	if err := r.Configs.Put(ctx, want.Machine, config); err != nil {
 		log.WarnContext(ctx, "config not stored", "error", err)
-		r.heal(ctx, s, want, name)
-		return r.failed(in, m)
+		return r.failed(in, m, r.heal(ctx, want, name))
 	}
 	o.settle(in)
 	m.Scope, m.Try, m.RunnerID, m.MintedAt, m.Taken = want.Scope, want.Try, id, r.Now(), false
@@ -45,7 +45,7 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		return o
 	case errors.Is(err, fleet.ErrTaken):
 		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
-		r.heal(ctx, s, want, name)
+		return r.failed(in, m, r.heal(ctx, want, name))
 	case errors.Is(err, fleet.ErrConfig):
 		log.ErrorContext(ctx, "mint refused")
 		o := outcome{}
@@ -55,25 +55,39 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 	default:
 		log.WarnContext(ctx, "mint not answered")
 	}
-	return r.failed(in, m)
+	return r.failed(in, m, 0)
 }
 
-// failed settles a mint that came to nothing: the next try has another name.
-func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine) outcome {
+// failed settles a mint that came to nothing: the next try, a little later, has
+// another name. A runner that is busy under this one is the machine's all the
+// same: its agent took the config.
+func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, busy int64) outcome {
 	var o outcome
 	o.settle(in)
-	m.Try = in.Mint.Try
-	o.Machines, o.progress = []fleet.Machine{m}, true
+	m.Try, m.TriedAt = in.Mint.Try, r.Now()
+	if busy != 0 {
+		m.Scope, m.RunnerID, m.MintedAt, m.ReadyAt, m.Taken = in.Mint.Scope, busy, r.Now(), r.Now(), true
+	}
+	o.Machines = []fleet.Machine{m}
 	return o
 }
 
+// healLimit bounds the healing, which goes on when the acts' time is over.
+const healLimit = 10 * time.Second
+
 // heal clears the way for another try: the registration that an earlier, lost
-// try left under this name, and the config it may have stored.
-func (r *Reconciler) heal(ctx context.Context, s fleet.Snapshot, want fleet.Mint, name string) {
+// try left under this name, and the config it may have stored. It returns the
+// registration's number if that is busy, and so is in use.
+func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string) (busy int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healLimit)
+	defer cancel()
 	found, err := r.GitHub.Runners(ctx, want.Scope, name)
 	for _, x := range found {
 		if err == nil && x.Name == name {
 			err = r.GitHub.Remove(ctx, want.Scope, x.ID)
+			if errors.Is(err, fleet.ErrBusy) {
+				return x.ID
+			}
 		}
 	}
 	if err != nil && !errors.Is(err, fleet.ErrAbsent) {
@@ -83,6 +97,7 @@ func (r *Reconciler) heal(ctx context.Context, s fleet.Snapshot, want fleet.Mint
 	if _, err := r.Configs.Withdraw(ctx, want.Machine); err != nil {
 		r.Log.WarnContext(ctx, "config not withdrawn", "machine", want.Machine, "error", err)
 	}
+	return 0
 }
 
 // withdraw takes back a config that no agent came for, and its registration.
@@ -95,23 +110,28 @@ func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.In
 		r.Log.WarnContext(ctx, "config not withdrawn", "machine", w.Machine, "error", err)
 		return o
 	}
-	o.settle(in)
-	o.progress = true
 	r.Log.InfoContext(ctx, "withdraw", "machine", w.Machine, "taken", taken, "reason", in.Reason)
 	if taken && in.Tries == 1 {
 		m.Taken = true
-		o.Machines = []fleet.Machine{m}
-		return o
+		return withdrawn(in, m)
 	}
-	if err := r.GitHub.Remove(ctx, w.Scope, w.RunnerID); errors.Is(err, fleet.ErrBusy) {
+	err = r.GitHub.Remove(ctx, w.Scope, w.RunnerID)
+	switch {
+	case errors.Is(err, fleet.ErrBusy):
 		m.Taken = true
-		o.Machines = []fleet.Machine{m}
-		return o
-	} else if err != nil && !errors.Is(err, fleet.ErrAbsent) {
+		return withdrawn(in, m)
+	case err != nil && !errors.Is(err, fleet.ErrAbsent):
 		r.limit(err)
 		r.Log.WarnContext(ctx, "registration stays for now", "machine", w.Machine, "error", err)
+		return o // left open: the agent may have it
 	}
-	o.Machines = []fleet.Machine{generic(m)}
+	return withdrawn(in, generic(m))
+}
+
+func withdrawn(in fleet.Intent, m fleet.Machine) outcome {
+	o := outcome{progress: true}
+	o.settle(in)
+	o.Machines = []fleet.Machine{m}
 	return o
 }
 

@@ -48,7 +48,7 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "accepts "):
 		fmt.Fprintln(log, "runfleet:", err)
 		return ExitUsage
 	}

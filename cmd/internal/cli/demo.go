@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -54,8 +55,8 @@ themselves are simulated: no account is needed and nothing is paid for.`,
 
 func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	switch {
-	case d.speed <= 0:
-		return fmt.Errorf("%w: --speed must be more than 0", errUsage)
+	case !(d.speed > 0) || math.IsInf(d.speed, 0):
+		return fmt.Errorf("%w: --speed must be more than 0 and finite", errUsage)
 	case d.jobs < 0:
 		return fmt.Errorf("%w: --jobs must be at least 0", errUsage)
 	}
