@@ -2,7 +2,7 @@
 # In inputs, not in seconds: a deadline in the middle of an input is a failure.
 FUZZTIME ?= 20000x
 
-.PHONY: test race bench soak fuzz lint
+.PHONY: test race bench soak fuzz moto lint
 
 test:
 	go test ./...
@@ -21,6 +21,9 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./webhooks
 	go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) ./webhooks
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
+
+moto:
+	bash .ci/moto
 
 lint:
 	gofmt -l .
