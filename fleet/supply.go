@@ -65,7 +65,12 @@ func (v *view) mint(pool int) {
 }
 
 func (v *view) mintFor(m *machineView, scope Scope) {
-	if m.phase != Ready || m.intent || !m.TriedAt.IsZero() && !v.past(m.TriedAt, mintAgain) {
+	if m.phase != Ready || m.intent {
+		return
+	}
+	// Each failure doubles the wait: a store that refuses every config must
+	// not use up the installation's registrations.
+	if !m.TriedAt.IsZero() && !v.past(m.TriedAt, mintAgain<<min(max(m.Try-1, 0), 4)) {
 		return
 	}
 	p := &v.pools[m.pool]

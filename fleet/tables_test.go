@@ -138,6 +138,14 @@ func TestDecideSays(t *testing.T) {
 			s.State.Jobs = []fleet.Job{queued(1, x64, 60), queued(2, x64, 30)}
 			s.State.Machines = []fleet.Machine{machine("i-1", "x64", 50), machine("i-2", "x64", 20)}
 		}, []string{"mint i-1 try 1", "job 1 covered", "job 2 covered"}},
+		{"after a third mint that came to nothing the fourth waits twenty seconds", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+			early, due := machine("i-1", "arm", 30), machine("i-2", "arm", 20)
+			early.Try, early.TriedAt = 3, ago(19)
+			due.Try, due.TriedAt = 3, ago(20)
+			s.State.Machines = []fleet.Machine{early, due}
+			s.State.Jobs = append(s.State.Jobs, queued(2, arm, 4))
+		}, []string{"mint i-2 try 4", "job 1 covered", "job 2 covered"}},
 		{"a stolen runner leaves its job uncovered, which is launched for again", func(s *fleet.Snapshot) {
 			m, r := minted(machine("i-1", "arm", 60), 50, 20)
 			thief := on(queued(9, arm, 3), fleet.Running, "i-1", 2)
