@@ -58,6 +58,8 @@ func Run(t *testing.T, open Open) {
 		{"attempts are told in order", attemptStory},
 		{"a verdict that came too late is not told", late},
 		{"an order replaces one of its ID", replaced},
+		{"events in any order end the same", anyOrder},
+		{"a verdict is told once", repeatedVerdict},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, func() time.Time { return Noon })) })
 	}

@@ -87,14 +87,16 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 
 func setbackID(k fleet.SetbackKey) string { return string(k.Kind) + " " + k.Subject }
 
-// verdict writes and tells why a job waits, if it still does.
+// verdict tells and writes why a job waits, if it still does and if that is
+// news.
 func (s *Store) verdict(w *writer, number int64, v fleet.JobVerdict) {
 	s.mirror.jobs[v.Job] = true
-	w.exec("UPDATE jobs SET verdict = ?, detail = ? WHERE id = ? AND attempt = ? AND status < ?",
-		string(v.Verdict.Code), v.Verdict.Detail, v.Job.ID, v.Job.Attempt, int(fleet.Running))
-	w.exec(`INSERT INTO decisions(job, at, number, status, text)
- SELECT id, ?, ?, status, ? FROM jobs WHERE id = ? AND attempt = ? AND status < ?`,
-		nanos(s.now()), number, v.Verdict.String(), v.Job.ID, v.Job.Attempt, int(fleet.Running))
+	code, detail := string(v.Verdict.Code), v.Verdict.Detail
+	const waits = " WHERE id = ? AND attempt = ? AND status < ? AND (verdict, detail) <> (?, ?)"
+	which := []any{v.Job.ID, v.Job.Attempt, int(fleet.Running), code, detail}
+	w.exec("INSERT INTO decisions(job, at, number, status, text) SELECT id, ?, ?, status, ? FROM jobs"+waits,
+		append([]any{nanos(s.now()), number, v.Verdict.String()}, which...)...)
+	w.exec("UPDATE jobs SET verdict = ?, detail = ?"+waits, append([]any{code, detail}, which...)...)
 }
 
 // writer writes rows until one fails.

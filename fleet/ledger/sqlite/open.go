@@ -12,13 +12,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/runfleet/runfleet/fleet/ledger"
+	sqlite3 "modernc.org/sqlite/lib"
 
-	_ "modernc.org/sqlite" // the driver
+	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
-// version is the schema's, in PRAGMA user_version.
-const version = 1
+// memory is the path of a ledger that lives as long as its Store.
+const memory = ":memory:"
 
 // literal keeps SQLite from reading a path as a URI.
 var literal = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
@@ -36,6 +36,7 @@ type Config struct {
 // Store is an open ledger. It is safe for concurrent use.
 type Store struct {
 	db     *sql.DB
+	people *sql.DB // reads that the writer does not wait for; nil in memory
 	now    func() time.Time
 	fleet  string
 	id     string
@@ -62,49 +63,78 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 			return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
 		}
 	}
-	db, err := sql.Open("sqlite", "file:"+literal.Replace(c.Path)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
-	}
-	// One connection: SQLite has one writer, and ":memory:" is per connection.
-	db.SetMaxOpenConns(1)
-	s := &Store{db: db, mirror: newMirror(), held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
+	s := &Store{mirror: newMirror(), held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
 	if err := s.prepare(ctx, c); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), s.Close())
 	}
 	return s, nil
 }
 
+// source names the file to the driver.
+func source(path string) string {
+	return "file:" + literal.Replace(path) + "?_pragma=busy_timeout(5000)"
+}
+
+// connect opens the one connection that writes, because SQLite has one writer
+// and a ":memory:" is its connection's own, and a few that only read.
+func (s *Store) connect(path string) (err error) {
+	if s.db, err = sql.Open("sqlite", source(path)+"&_txlock=immediate"); err != nil {
+		return err
+	}
+	s.db.SetMaxOpenConns(1)
+	if path == memory {
+		return nil
+	}
+	if s.people, err = sql.Open("sqlite", source(path)+"&mode=ro"); err != nil {
+		return err
+	}
+	s.people.SetMaxOpenConns(4)
+	return nil
+}
+
 // Close ends the store. What was recorded stays.
 func (s *Store) Close() error {
-	err := s.db.Close()
-	if s.held != nil {
-		err = errors.Join(err, s.held.Close())
+	var errs []error
+	for _, db := range []*sql.DB{s.people, s.db} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
-	return err
+	if s.held != nil {
+		errs = append(errs, s.held.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // ID is the ledger's random id.
 func (s *Store) ID() string { return s.id }
 
 func (s *Store) prepare(ctx context.Context, c Config) error {
-	// auto_vacuum comes first: WAL writes the file's first page, and then it is too late.
-	for _, pragma := range []string{"auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"} {
-		if _, err := s.db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
-			return fmt.Errorf("%s: %w (is it a runfleet ledger, and may it be written?)", pragma, err)
-		}
-	}
-	var have int
-	if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return err
-	}
-	if have > version {
-		return fmt.Errorf("%w: it has schema %d, this program knows %d; run the newer program", ledger.ErrNewer, have, version)
-	}
-	if have == 0 {
-		if err := s.found(ctx, c); err != nil {
+	if c.Path != memory {
+		if err := probe(ctx, c.Path); err != nil {
 			return err
 		}
+	}
+	if err := s.connect(c.Path); err != nil {
+		return err
+	}
+	// auto_vacuum comes first: WAL writes the file's first page, and then it is too late.
+	for _, pragma := range []string{"auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"} {
+		if err := s.pragma(ctx, pragma); err != nil {
+			return fmt.Errorf("%s: %w (may it be written?)", pragma, meaning(err))
+		}
+	}
+	have, err := inspect(ctx, s.db)
+	switch {
+	case err != nil:
+		return err
+	case have == 0:
+		err = s.found(ctx, c)
+	case have < version:
+		err = s.migrate(ctx, c, have)
+	}
+	if err != nil {
+		return err
 	}
 	var owner string
 	if err := s.db.QueryRowContext(ctx, "SELECT fleet, ledger FROM owner").Scan(&owner, &s.id); err != nil {
@@ -114,6 +144,21 @@ func (s *Store) prepare(ctx context.Context, c Config) error {
 		return fmt.Errorf("%w: it is fleet %q's, the fleet file names %q; name another file under serve.ledger", ledger.ErrOwned, owner, c.Fleet)
 	}
 	return s.stmts.prepare(ctx, s.db)
+}
+
+// pragma sets one. SQLite does not wait for its busy timeout when a file turns
+// to WAL while another process opens it, but it does for a transaction: so wait
+// for one, and try again.
+func (s *Store) pragma(ctx context.Context, text string) error {
+	for tries := 20; ; tries-- {
+		_, err := s.db.ExecContext(ctx, "PRAGMA "+text)
+		if code(err) != sqlite3.SQLITE_BUSY || tries == 0 {
+			return err
+		}
+		if err := s.inTx(ctx, func(*sql.Tx) error { return nil }); err != nil {
+			return err
+		}
+	}
 }
 
 // found makes the tables and the owner of a new ledger, both or neither. It
@@ -127,18 +172,13 @@ func (s *Store) found(ctx context.Context, c Config) error {
 		c.ID = hex.EncodeToString(b[:])
 	}
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		var have, tables int
-		err := tx.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version").Scan(&have, &tables)
-		switch {
-		case err != nil || have > 0:
+		if have, err := inspect(ctx, tx); err != nil || have > 0 {
 			return err
-		case tables > 0:
-			return errors.New("it is another program's database, no runfleet ledger; name another file under serve.ledger")
 		}
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
+		_, err := tx.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
 		return err
 	})
 }
@@ -157,7 +197,9 @@ CREATE TABLE jobs(
   verdict TEXT NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY(id, attempt)) WITHOUT ROWID;
 CREATE INDEX jobs_open ON jobs(id) WHERE closed = 0;
+CREATE INDEX jobs_closed ON jobs(changed) WHERE closed = 1;
 CREATE TABLE things(kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
 CREATE TABLE decisions(job INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, status INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE INDEX decisions_job ON decisions(job);
-PRAGMA user_version = 1;`
+PRAGMA application_id = 0x72666c74;
+PRAGMA user_version = 2;`

@@ -3,11 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
@@ -27,7 +25,7 @@ func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err 
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	err = s.inTx(ctx, func(tx *sql.Tx) (err error) {
+	err = s.view(ctx, func(tx *sql.Tx) (err error) {
 		all, err = jobs(ctx, tx, text+" ORDER BY queued DESC, id DESC LIMIT ?", append(args, q.Limit)...)
 		return err
 	})
@@ -36,7 +34,7 @@ func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err 
 
 // Explain returns a job's story; see ledger.Reader.
 func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story []ledger.Decision, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.view(ctx, func(tx *sql.Tx) error {
 		all, err := jobs(ctx, tx, "WHERE id = ? ORDER BY attempt DESC", id)
 		if err != nil {
 			return err
@@ -102,56 +100,4 @@ func (s *Store) Lift(ctx context.Context, id string) error {
 		}
 		return nil
 	})
-}
-
-// How long the ledger keeps what is over.
-const (
-	keepDeliveries = 3 * 24 * time.Hour
-	keepJobs       = 30 * 24 * time.Hour
-	keepNoPool     = 48 * time.Hour
-)
-
-// Tidy deletes what is too old to matter and gives the space back.
-func (s *Store) Tidy(ctx context.Context) error {
-	now := s.now()
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		s.mirror.version = 0 // rows of jobs go that no event names
-		w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
-		w.exec("DELETE FROM deliveries WHERE at < ?", nanos(now.Add(-keepDeliveries)))
-		w.exec("DELETE FROM jobs WHERE closed = 1 AND changed < ?", nanos(now.Add(-keepJobs)))
-		w.exec("DELETE FROM jobs WHERE verdict = ? AND changed < ?", string(fleet.NoPool), nanos(now.Add(-keepNoPool)))
-		w.exec("DELETE FROM decisions WHERE job NOT IN (SELECT id FROM jobs)")
-		return w.err
-	})
-	if err != nil {
-		return fmt.Errorf("tidy ledger: %w", err)
-	}
-	if err := s.shrink(ctx); err != nil {
-		return fmt.Errorf("tidy ledger: %w", err)
-	}
-	return nil
-}
-
-// shrink gives free pages back. The pragma frees one page a row, so all of its
-// rows are asked for.
-func (s *Store) shrink(ctx context.Context) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	rows, err := s.db.QueryContext(ctx, "PRAGMA incremental_vacuum")
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-	}
-	return errors.Join(rows.Err(), rows.Close())
-}
-
-// Backup writes a whole copy of the ledger to a new file.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
-		return fmt.Errorf("back up ledger to %s: %w", path, err)
-	}
-	return nil
 }

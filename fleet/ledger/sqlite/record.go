@@ -99,25 +99,39 @@ func (s *Store) lead() {
 		})
 		for _, e := range some {
 			if err != nil {
-				e.err = fmt.Errorf("record: %w", errors.Join(ledger.ErrBusy, err))
+				e.err = fmt.Errorf("record: %w", err)
 			}
 			close(e.done)
 		}
 	}
 }
 
-// inTx runs f in one transaction of the one writer.
+// inTx runs f in one transaction of the one writer. What will pass is
+// ledger.ErrBusy.
 func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return meaning(err)
 	}
 	if err := f(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return meaning(errors.Join(err, tx.Rollback()))
 	}
-	return tx.Commit()
+	return meaning(tx.Commit())
+}
+
+// view runs f on one view of the file. Only in memory does it wait for the
+// writer, or the writer for it.
+func (s *Store) view(ctx context.Context, f func(tx *sql.Tx) error) error {
+	if s.people == nil {
+		return s.inTx(ctx, f)
+	}
+	tx, err := s.people.BeginTx(ctx, nil)
+	if err != nil {
+		return meaning(err)
+	}
+	return meaning(errors.Join(f(tx), tx.Rollback()))
 }
 
 // apply moves a job by one event, inside the transaction.

@@ -1,0 +1,128 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+const (
+	application = 0x72666c74 // "rflt", in PRAGMA application_id
+	version     = 2          // the schema's, in PRAGMA user_version
+)
+
+// step leads from a version to the next one. Version 1 named no application,
+// and looked at every job to find the old ones.
+func step(from int) string {
+	switch from {
+	case 1:
+		return `
+CREATE INDEX jobs_closed ON jobs(changed) WHERE closed = 1;
+PRAGMA application_id = 0x72666c74;
+PRAGMA user_version = 2;`
+	}
+	return ""
+}
+
+// querier is a database, or a transaction of one.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// inspect returns the version of a ledger's schema, 0 for an empty file. It
+// refuses what is no ledger, and what a newer program wrote.
+func inspect(ctx context.Context, q querier) (int, error) {
+	var of, have, tables, owner int
+	err := q.QueryRowContext(ctx, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema),
+ (SELECT count(*) FROM pragma_table_info('owner') WHERE name IN ('fleet', 'ledger', 'number'))
+ FROM pragma_application_id, pragma_user_version`).Scan(&of, &have, &tables, &owner)
+	switch {
+	case code(err) == sqlite3.SQLITE_NOTADB:
+		return 0, fmt.Errorf("it is no SQLite file (is it a runfleet ledger?); name another file under serve.ledger: %w", err)
+	case err != nil:
+		return 0, err
+	case of != application && (of != 0 || tables > 0 && (owner < 3 || have != 1)):
+		return 0, errors.New("it is another program's database, no runfleet ledger; name another file under serve.ledger")
+	case have > version:
+		return 0, fmt.Errorf("%w: it has schema %d, this program knows %d; run the newer program", ledger.ErrNewer, have, version)
+	}
+	return have, nil
+}
+
+// probe looks at a file before anything is written to it: the pragmas of a
+// ledger would turn another program's database over to WAL.
+func probe(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", source(path)+"&mode=ro")
+	if err != nil {
+		return err
+	}
+	_, err = inspect(ctx, db)
+	return errors.Join(err, db.Close())
+}
+
+// migrate brings an older ledger to this version in one transaction, after a
+// copy of it was made. Only a manager may: nobody else works the ledger then.
+func (s *Store) migrate(ctx context.Context, c Config, have int) error {
+	if !c.Hold {
+		return fmt.Errorf("it has schema %d, this program reads %d; start serve once, it migrates the ledger", have, version)
+	}
+	if err := s.copyBefore(ctx, c.Path, have); err != nil {
+		return fmt.Errorf("copy before migration: %w", err)
+	}
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		for ; have < version; have++ {
+			if _, err := tx.ExecContext(ctx, step(have)); err != nil {
+				return fmt.Errorf("migrate from schema %d: %w", have, err)
+			}
+		}
+		return nil
+	})
+}
+
+// copyBefore copies the file to PATH.vN.bak, or to .bak2 and so on if that is
+// there: a migration that was broken off must not need a person.
+func (s *Store) copyBefore(ctx context.Context, path string, have int) error {
+	for n := 1; ; n++ {
+		to := fmt.Sprintf("%s.v%d.bak", path, have)
+		if n > 1 {
+			to += fmt.Sprint(n)
+		}
+		if err := s.Backup(ctx, to); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+}
+
+// meaning marks what will pass, a locked database or a full disk, as
+// ledger.ErrBusy.
+func meaning(err error) error {
+	switch code(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
+	}
+	return err
+}
+
+// code is SQLite's primary code of an error; 0 if it is none of SQLite's.
+func code(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
+}
