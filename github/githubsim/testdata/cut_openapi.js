@@ -88,6 +88,8 @@ const cut = {
   components: {},
 };
 for (const p of paths) cut.paths[p] = operations(full.paths[p]);
+// GitHub's text asks that an account in this list is a user and an enterprise at once. The single installation has it right.
+cut.paths['/app/installations'].get.responses['200'].content['application/json'].schema.items = { $ref: '#/components/schemas/installation' };
 close(full, cut);
 for (const kind of Object.keys(cut.components)) {
   cut.components[kind] = Object.fromEntries(Object.entries(cut.components[kind]).sort(([a], [b]) => (a < b ? -1 : 1)));
