@@ -1,0 +1,136 @@
+package fleet_test
+
+import (
+	"testing"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+func TestAMachineThatIsGoneIsBuried(t *testing.T) {
+	traces := []string{"end i-1: the machine is gone, its traces are cleared"}
+	decisions(t, []decision{
+		{"a generic machine that is terminated is forgotten", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 300)
+			m.State = fleet.Terminated
+			put(s, m)
+		}, []string{"forget i-1"}},
+		{"one that two full looks did not show is forgotten", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 120)
+			m.Missed = 2
+			put(s, m)
+		}, []string{"forget i-1"}},
+		{"one too young to be shown is not", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 119)
+			m.State, m.Missed = fleet.Unseen, 2
+			put(s, m)
+		}, nil},
+		{"a registration is removed first", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 5)
+			m.State = fleet.Terminated
+			put(s, m, r)
+		}, traces},
+		{"so is a config that was minted and never taken", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 60)
+			m.State, m.Try = fleet.Terminated, 1
+			put(s, m)
+		}, traces},
+		{"a removal that was refused waits a minute", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 5)
+			m.State, m.TriedAt = fleet.Terminated, ago(30)
+			put(s, m, r)
+		}, nil},
+		{"a job that GitHub believes to run on it is asked about", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 280)
+			m.State = fleet.Terminated
+			put(s, m, r)
+			wait(s, on(queued(1, arm, 299), fleet.Running, "i-1", 270))
+		}, append(traces[:1:1], "ask 1")},
+		{"a hold does not keep the row of a machine that is gone", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 300)
+			m.State = fleet.Terminated
+			put(s, m)
+			order(s, fleet.Hold, "i-1")
+		}, []string{"forget i-1"}},
+		{"a done job is closed with its machine's row", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 200)
+			m.State = fleet.Terminated
+			put(s, m, r)
+			wait(s, on(queued(1, arm, 300), fleet.Done, "i-1", 5))
+		}, []string{"forget i-1", "ended rf-f-i-1-1", "close 1"}},
+		{"a done job of a stranger's runner is closed", func(s *fleet.Snapshot) {
+			j := on(queued(1, arm, 300), fleet.Done, "i-1", 5)
+			j.Runner = "laptop"
+			wait(s, j)
+		}, []string{"close 1"}},
+		{"a machine that ends is left to EC2", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 300)
+			m.EndedAt = ago(100)
+			put(s, m)
+		}, nil},
+		{"a machine that EC2 shows alive two minutes after its end is ended again", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 300)
+			m.EndedAt = ago(130)
+			put(s, m)
+		}, []string{"end i-1: EC2 still shows it after it was ended"}},
+	})
+}
+
+func TestWhatThisLedgerDidNotLaunchIsNotJudgedByOneSight(t *testing.T) {
+	adopted := func(s *fleet.Snapshot, since int) {
+		m := machine("i-1", "old", 900)
+		m.AdoptedAt = ago(since)
+		put(s, m)
+	}
+	decisions(t, []decision{
+		{"an adopted machine is kept until two full looks agree", func(s *fleet.Snapshot) { adopted(s, 119) }, nil},
+		{"and until both came after its adoption", func(s *fleet.Snapshot) {
+			adopted(s, 120)
+			s.LookedBefore = ago(120)
+		}, nil},
+		{"then it is judged like any other", func(s *fleet.Snapshot) { adopted(s, 120) }, []string{"end i-1: pool old left the fleet file"}},
+	})
+}
+
+func TestStrayRegistrationsAreRemoved(t *testing.T) {
+	stray := func(s *fleet.Snapshot, name string, since int) *fleet.Runner {
+		s.State.Runners = append(s.State.Runners, fleet.Runner{Name: name, ID: 5, Scope: acme, FirstAt: ago(10 + since), SeenAt: ago(10)})
+		return &s.State.Runners[len(s.State.Runners)-1]
+	}
+	decisions(t, []decision{
+		{"a registration of a machine that nobody knows is removed after a minute", func(s *fleet.Snapshot) {
+			stray(s, "rf-f-i-9-1", 60)
+		}, []string{"remove "}},
+		{"not earlier: its machine's row may be under way", func(s *fleet.Snapshot) { stray(s, "rf-f-i-9-1", 59) }, nil},
+		{"one of an earlier try is removed", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 5)
+			m.Try, r.Name = 2, "rf-f-i-1-2"
+			put(s, m, r)
+			stray(s, "rf-f-i-1-1", 60)
+		}, []string{"remove "}},
+		{"one of the current try is kept", func(s *fleet.Snapshot) { putMinted(s, machine("i-1", "arm", 60), 50, 5) }, nil},
+		{"one is kept while something about its machine is under way", func(s *fleet.Snapshot) {
+			put(s, machine("i-1", "arm", 60))
+			stray(s, "rf-f-i-1-1", 60)
+			s.State.Intents = []fleet.Intent{{ID: "m", ReservedAt: ago(5), Mint: &fleet.Mint{Machine: "i-1", Scope: acme, Try: 1}}}
+		}, nil},
+		{"other people's registrations are theirs", func(s *fleet.Snapshot) {
+			stray(s, "laptop", 600)
+			stray(s, "rf-g-i-9-1", 600)
+		}, nil},
+		{"one that is absent twice is forgotten", func(s *fleet.Snapshot) {
+			stray(s, "rf-f-i-9-1", 600).Missed = 2
+		}, []string{"ended rf-f-i-9-1"}},
+		{"a removal that was refused waits a minute", func(s *fleet.Snapshot) {
+			stray(s, "rf-f-i-9-1", 600).TriedAt = ago(59)
+		}, nil},
+		{"a removal under way is not planned twice", func(s *fleet.Snapshot) {
+			stray(s, "rf-f-i-9-1", 600)
+			s.State.Intents = []fleet.Intent{{ID: "r", ReservedAt: ago(5), Remove: &fleet.Remove{Scope: acme, RunnerID: 5, Name: "rf-f-i-9-1"}}}
+		}, nil},
+		{"what is left over in AWS is swept", func(s *fleet.Snapshot) { s.Leftovers.EC2Fleets = []string{"fleet-1"} }, []string{"sweep "}},
+		{"a sweep under way is not planned twice", func(s *fleet.Snapshot) {
+			s.Leftovers.EC2Fleets = []string{"fleet-1"}
+			s.State.Intents = []fleet.Intent{{ID: "s", ReservedAt: ago(5), Sweep: &fleet.Sweep{EC2Fleets: []string{"fleet-1"}}}}
+		}, nil},
+	})
+}
