@@ -71,6 +71,7 @@ type machineView struct {
 	runner    *Runner
 	scope     Scope // where it is or will be registered
 	intent    bool  // an intent about it is open
+	leaving   bool  // and it is to end
 	held      bool
 	drained   bool
 	halted    bool
@@ -144,4 +145,5 @@ func sorted[T any](xs []T, compare func(a, b T) int) []T {
 func compareMachines(a, b Machine) int { return cmp.Compare(a.ID, b.ID) }
 func compareRunners(a, b Runner) int   { return cmp.Compare(a.Name, b.Name) }
 func compareIntents(a, b Intent) int   { return cmp.Compare(a.ID, b.ID) }
+func compareOrders(a, b Order) int     { return cmp.Compare(a.ID, b.ID) }
 func compareJobs(a, b Job) int         { return a.Key.Compare(b.Key) }

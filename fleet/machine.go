@@ -86,7 +86,7 @@ func ParseRunnerName(fleet, name string) (m MachineID, try int, ok bool) {
 		return "", 0, false
 	}
 	try, err := strconv.Atoi(number)
-	if err != nil || try < 1 {
+	if err != nil || try < 1 || number[0] < '1' || number[0] > '9' {
 		return "", 0, false
 	}
 	return MachineID(id), try, true

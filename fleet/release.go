@@ -84,7 +84,10 @@ func (v *view) releaseGeneric(m *machineView) {
 	case m.drained:
 		v.end(m, "drained by an operator", false)
 	case v.wanted(m):
-		v.releaseUnready(m)
+		// One that was never registered has proved nothing yet.
+		if m.Try > 0 {
+			v.releaseUnready(m)
+		}
 	case v.past(m.LaunchedAt, boot+idle):
 		v.end(m, fmt.Sprintf("no job needs it, idle limit of %s is over", idle), false)
 	}

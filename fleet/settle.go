@@ -108,7 +108,9 @@ func (v *view) settleClass(c *classView) {
 	})
 	c.oldest = c.jobs[0].QueuedAt
 	c.pools = v.fitting(c.Labels)
-	c.served = v.serves(c)
+	if c.served = v.serves(c); c.served {
+		c.oldest = c.jobs[0].QueuedAt // without the refused ones
+	}
 }
 
 // fitting lists the pools that a label set fits: higher priority, then fewest
@@ -164,7 +166,7 @@ func (v *view) settleRunners() {
 }
 
 func (v *view) settleOrders() {
-	for _, o := range v.State.Orders {
+	for _, o := range sorted(v.State.Orders, compareOrders) {
 		if !o.Holds(v.At) {
 			continue
 		}
@@ -206,7 +208,7 @@ func (v *view) pause(o Order) {
 func (v *view) settleIntents() {
 	for _, in := range v.State.Intents {
 		if at, ok := v.byID[in.Machine()]; ok {
-			v.machines[at].intent = true
+			v.machines[at].intent, v.machines[at].leaving = true, in.End != nil
 			if in.Mint != nil {
 				v.machines[at].scope = in.Mint.Scope
 			}
@@ -291,11 +293,11 @@ func (v *view) phaseOf(m *machineView) Phase {
 		return Gone
 	case m.Machine.Gone():
 		return Ending
-	case m.job != nil && m.job.Status == Running, m.runner != nil && m.runner.Busy && m.runner.Missed == 0:
+	case m.job != nil && m.job.Status == Running, m.runner != nil && m.runner.Busy && m.runner.Missed < 2:
 		return Busy
 	case m.job != nil:
 		return Finished
-	case m.Minted() && m.runner != nil && (m.runner.Missed > 0 || !m.ReadyAt.IsZero() && !m.runner.Online):
+	case m.Minted() && m.runner != nil && (m.runner.Missed >= 2 || !m.ReadyAt.IsZero() && !m.runner.Online):
 		return Lost
 	case m.Minted() && !m.ReadyAt.IsZero():
 		return Idle

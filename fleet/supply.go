@@ -113,7 +113,14 @@ func (v *view) launchFor(c *classView) {
 		c.why = Verdict{SetBack, "GitHub gave its runners no job: " + s.Detail}
 		return
 	} else if s.Probation(v.At) {
-		need = 1
+		one := Verdict{SetBack, "one machine tries the class first: " + s.Detail}
+		if c.covered > 0 {
+			c.why = one
+			return
+		}
+		if need > 1 {
+			need, c.why = 1, one
+		}
 	}
 	for _, i := range c.pools {
 		n, market, why := v.room(c, i, need)
@@ -177,10 +184,13 @@ func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdic
 		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + mint.Detail}
 	}
 	n = want
-	if boot.Probation(v.At) || refused.Probation(v.At) || mint.Probation(v.At) {
-		if n = min(n, 1-p.growing()); n < want {
-			why = Verdict{SetBack, "pool " + p.Name + " tries one machine first"}
+	for _, s := range []Setback{boot, refused, mint} {
+		if s.Probation(v.At) {
+			n = min(n, 1-p.growing()-v.trying(i, s.Until))
 		}
+	}
+	if n < want {
+		why = Verdict{SetBack, "pool " + p.Name + " tries one machine first"}
 	}
 	n, capWhy := v.capped(c, p, n)
 	if capWhy.Code != "" {
@@ -194,6 +204,19 @@ func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdic
 		n, why = max(0, most), offerWhy
 	}
 	return n, market, why
+}
+
+// trying is how many machines of a pool were launched since its setback ended,
+// or are reserved, and have not come up yet: the one that tries is among them.
+func (v *view) trying(pool int, since time.Time) int {
+	n := v.pools[pool].coming
+	for i := range v.machines {
+		m := &v.machines[i]
+		if m.pool == pool && m.phase <= Registering && m.LaunchedAt.After(since) {
+			n++
+		}
+	}
+	return n
 }
 
 // growing is how many machines this plan launches for the pool so far.
@@ -220,7 +243,10 @@ func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
 	if a := v.Allowance.Launches; a >= 0 {
 		bound(a, Verdict{Paced, "launches per minute are used up"})
 	}
-	if a, ok := v.Allowance.Mints[c.Scope.Installation]; ok {
+	if a, ok := v.Allowance.Mints[c.Scope.Installation]; ok && a.Limited.After(v.At) {
+		v.wake(a.Limited)
+		return 0, Verdict{Paced, "GitHub limits the installation"}
+	} else if ok {
 		bound(a.Now+a.PerBoot-v.generic, Verdict{Paced, "registrations at GitHub refill first"})
 	}
 	if why.Code == Paced {

@@ -218,6 +218,37 @@ func TestDecideSays(t *testing.T) {
 			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, fleet.NewLabels("arm64"), 4)}
 			s.State.Setbacks = []fleet.Setback{{Key: fleet.BootKey("arm", "lt-1:1"), Strikes: 3, At: ago(190), Until: ago(10)}}
 		}, []string{"launch 1 arm spot", "job 1 launching", "job 2 set-back"}},
+		{"a class on probation gets one machine, and its other jobs hear so", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.ClassKey(s.State.Jobs[0].Class), Strikes: 2, At: ago(190), Until: ago(10)}}
+		}, []string{"launch 1 arm spot", "job 1 launching", "job 2 set-back"}},
+		{"while that machine is coming no second one is launched", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "arm", 3)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.ClassKey(s.State.Jobs[0].Class), Strikes: 2, At: ago(190), Until: ago(10)}}
+		}, []string{"mint i-1 try 1", "job 1 covered", "job 2 set-back"}},
+		{"a template on probation has its one machine over several looks", func(s *fleet.Snapshot) {
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "arm", 3)}
+			s.State.Setbacks = []fleet.Setback{{Key: fleet.BootKey("arm", "lt-1:1"), Strikes: 3, At: ago(190), Until: ago(10)}}
+		}, []string{"mint i-1 try 1", "job 1 covered", "job 2 set-back"}},
+		{"a machine that is being ended covers no job", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 20)
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Intents = []fleet.Intent{{ID: "e", ReservedAt: ago(1), SentAt: ago(1), End: &fleet.End{Machine: "i-1"}}}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a registration that one look did not show is still believed", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 20)
+			r.Missed = 1
+			s.State.Machines, s.State.Runners = []fleet.Machine{m}, []fleet.Runner{r}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
+		}, []string{"job 1 covered"}},
+		{"GitHub's limit is not the template's fault, and nothing more is launched", func(s *fleet.Snapshot) {
+			s.Allowance.Mints = map[int64]fleet.Mints{7: {Now: 5, PerBoot: 100, Limited: noon.Add(time.Hour)}}
+			s.State.Jobs = []fleet.Job{queued(1, arm, 5), queued(2, arm, 4)}
+			s.State.Machines = []fleet.Machine{machine("i-1", "arm", 700)}
+		}, []string{"job 1 covered", "job 2 paced"}},
 		{"a paused fleet launches nothing and says so", func(s *fleet.Snapshot) {
 			s.State.Jobs = []fleet.Job{queued(1, arm, 5)}
 			s.State.Orders = []fleet.Order{{ID: "o", Kind: fleet.Pause}}
@@ -267,31 +298,14 @@ func TestEventsOnlyMoveAJobForward(t *testing.T) {
 	}
 }
 
+func TestAConclusionOfGitHubsReplacesGone(t *testing.T) {
+	gone := on(queued(1, arm, 100), fleet.Done, "i-1", 50)
+	gone.Conclusion = fleet.ConclusionGone
+	told := gone
+	told.Conclusion = "success"
+	if got, _ := fleet.Apply(&gone, fleet.Event{At: noon, Job: &told}); got.Conclusion != "success" {
+		t.Errorf("conclusion %q", got.Conclusion)
+	}
+}
+
 func ptr[T any](v T) *T { return &v }
-
-// big is a fleet with as many machines as jobs.
-func big(n int) fleet.Snapshot {
-	s := base()
-	s.Fleet.Pools[0].Max, s.Fleet.Pools[1].Max = n*2, n*2
-	for i := range n {
-		j := queued(i+1, arm, 100)
-		if i%2 == 0 {
-			j = on(j, fleet.Running, fmt.Sprintf("i-%08d", i), 50)
-		}
-		s.State.Jobs = append(s.State.Jobs, j)
-		m, r := minted(machine(fmt.Sprintf("i-%08d", i), "arm", 100), 90, 60)
-		s.State.Machines, s.State.Runners = append(s.State.Machines, m), append(s.State.Runners, r)
-	}
-	return s
-}
-
-func BenchmarkDecide(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
-		s := big(n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			for b.Loop() {
-				fleet.Decide(s)
-			}
-		})
-	}
-}

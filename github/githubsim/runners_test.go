@@ -139,6 +139,7 @@ func TestRunnersAreListedByPageAndByName(t *testing.T) {
 		Runners []struct{ Name string }
 	}
 	var page list
+	s.call("GET", "/orgs/acme/actions/runners?page=400000000000000000", nil, 200, nil)
 	h := s.call("GET", "/orgs/acme/actions/runners?per_page=3&page=2", nil, 200, &page)
 	if diff := cmp.Diff(list{7, []struct{ Name string }{{"r3"}, {"r4"}, {"r5"}}}, page); diff != "" {
 		t.Errorf("page 2 (-want +got):\n%s", diff)

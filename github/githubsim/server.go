@@ -231,7 +231,8 @@ func write(w http.ResponseWriter, limits http.Header, out reply) {
 // page cuts one page out of n entries, and gives the Link header to its neighbours.
 func (s *Server) page(c call, n int) (from, to int, header http.Header) {
 	size := min(max(queryInt(c.URL.Query(), "per_page", 30), 1), 100)
-	number := max(queryInt(c.URL.Query(), "page", 1), 1)
+	// No list has more pages than entries, so a larger number is past its end.
+	number := min(max(queryInt(c.URL.Query(), "page", 1), 1), n+2)
 	from = min((number-1)*size, n)
 	to = min(from+size, n)
 	last := max((n+size-1)/size, 1)

@@ -1,9 +1,11 @@
 package githubsim
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
-	"net/http/httptest"
 )
 
 // Transport calls the server in process, without sockets, on the caller's
@@ -17,7 +19,7 @@ func (t Transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 		r = r.Clone(r.Context())
 		r.Body = http.NoBody
 	}
-	w := httptest.NewRecorder()
+	w := &response{header: http.Header{}}
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			resp, err = nil, errors.New("read tcp: connection reset by peer")
@@ -26,7 +28,37 @@ func (t Transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 		}
 	}()
 	t.Server.ServeHTTP(w, r)
-	resp = w.Result()
-	resp.Request = r
-	return resp, nil
+	return w.result(r), nil
+}
+
+// response is an http.ResponseWriter that keeps what it is given.
+type response struct {
+	header http.Header
+	sent   http.Header // the header when the status was written
+	status int         // 0 until then
+	body   bytes.Buffer
+}
+
+// Header can be changed until the status is written.
+func (w *response) Header() http.Header { return w.header }
+
+// WriteHeader counts once, as on a connection.
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+func (w *response) result(r *http.Request) *http.Response {
+	w.WriteHeader(http.StatusOK) // a handler that writes nothing means it
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.sent, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
+	}
 }
