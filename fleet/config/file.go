@@ -36,7 +36,7 @@ type AWS struct {
 	SecurityGroups  []string
 	InstanceProfile string // by name
 	PublicIP        bool
-	KMSKey          string // for volumes; empty is the account's default key
+	KMSKey          string // for the machines' configs in SSM; empty is the account's default key
 	Tags            map[string]string
 }
 

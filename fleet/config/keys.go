@@ -107,7 +107,7 @@ func awsKeys() object[AWS] {
 				func(a *AWS) *string { return &a.InstanceProfile }).must(),
 			field("public_ip", "Give machines a public address. Without it, subnets need a way out.", truth{},
 				func(a *AWS) *bool { return &a.PublicIP }),
-			field("kms_key", "Key for volumes: id, alias or ARN. Without it, the account's default key.",
+			field("kms_key", "Key for the machines' configs in SSM: id, alias or ARN. Without it, the account's default key.",
 				text{pattern: regexp.MustCompile(`^(arn:aws[a-z-]*:kms:.+|alias/[A-Za-z0-9/_-]+|(mrk-)?[0-9a-f-]{32,36})$`),
 					want: "a key's id, alias/name or ARN", max: 2048},
 				func(a *AWS) *string { return &a.KMSKey }),
