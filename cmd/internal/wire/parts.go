@@ -8,7 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
@@ -33,6 +35,9 @@ type Parts struct {
 	// Woken has a value when something was recorded that a look should see.
 	Woken chan struct{}
 	pools atomic.Pointer[fleet.Fleet]
+	cloud *reloadable
+	// launch makes what launches machines as a fleet file says.
+	launch func(f *config.File) *provision.Cloud
 }
 
 // OpenLedger opens the ledger alone, for verbs that only read or order.
@@ -40,9 +45,19 @@ func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
 	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name})
 }
 
+// accountOf is the AWS account that the credentials belong to. It is part of the
+// machines' ARNs, by which a policy lets each machine read its own config only.
+func accountOf(ctx context.Context, c awssdk.Config) (string, error) {
+	out, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("ask AWS whose the credentials are: %w", err)
+	}
+	return awssdk.ToString(out.Account), nil
+}
+
 // Open makes every part. A manager holds the ledger alone; whoever only asks
-// opens it beside one. Nothing is called at GitHub; of AWS, only the
-// settings that the file names are read.
+// opens it beside one. Nothing is called at GitHub; AWS is asked for the
+// settings that the file names, and for the account.
 func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*Parts, error) {
 	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
 	if err != nil {
@@ -54,8 +69,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
 	}
-	p := &Parts{Woken: make(chan struct{}, 1)}
-	p.Reload(f)
+	p := &Parts{Woken: make(chan struct{}, 1), cloud: &reloadable{}}
 	gh, err := github.New(github.Config{AppID: f.GitHub.AppID, PrivateKey: key, BaseURL: f.GitHub.APIURL, Now: time.Now, Log: log, Decode: webhooks.Decode})
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
@@ -66,22 +80,32 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if p.Handler, err = p.handler(ctx, f, secrets, log); err != nil {
 		return nil, errors.Join(err, p.Store.Close())
 	}
-	p.Tokens = &tokens.Store{SSM: ssm, Fleet: f.Name, Region: f.AWS.Region, KMSKey: f.AWS.KMSKey}
-	cloud := provision.New(provision.Config{
-		EC2: provision.NewEC2(aws), Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
-		SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
-		Tags: f.AWS.Tags, Pools: specs(f), Now: time.Now, Log: log,
-	})
+	account, err := accountOf(ctx, aws)
+	if err != nil {
+		return nil, errors.Join(err, p.Store.Close())
+	}
+	p.Tokens = &tokens.Store{SSM: ssm, Fleet: f.Name, Region: f.AWS.Region, Account: account, KMSKey: f.AWS.KMSKey}
+	ec2 := provision.NewEC2(aws)
+	p.launch = func(f *config.File) *provision.Cloud {
+		return provision.New(provision.Config{
+			EC2: ec2, Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
+			SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
+			Tags: f.AWS.Tags, Pools: specs(f), Now: time.Now, Log: log,
+		})
+	}
+	p.Reload(f)
 	p.Reconciler = &reconcile.Reconciler{
-		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: p.Tokens,
+		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	return p, nil
 }
 
-// Reload takes over the judgement's part of a fleet file: pools' labels,
-// caps, limits and accounts. What launches need is fixed until a restart.
+// Reload takes over a fleet file: pools and what launches of them need, limits
+// and accounts. Its name, the App and its secrets, region, key, listen address
+// and ledger stay as they were until a restart.
 func (p *Parts) Reload(f *config.File) {
+	p.cloud.current.Store(p.launch(f))
 	pools := f.Fleet()
 	p.pools.Store(&pools)
 }
