@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -140,6 +141,7 @@ func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan
 // note keeps what the next look needs of a plan, and tells people once an
 // hour of each thing that they should look at.
 func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
+	r.memory.forget(s.At)
 	r.memory.ask = nil
 	for _, k := range p.Ask {
 		for _, j := range s.State.Jobs {
@@ -152,12 +154,19 @@ func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
 		r.memory.alerted = map[string]time.Time{}
 	}
 	for _, a := range p.Alerts {
-		if last, ok := r.memory.alerted[a]; ok && s.At.Sub(last) < time.Hour {
+		if _, ok := r.memory.alerted[a]; ok {
 			continue
 		}
 		r.memory.alerted[a] = s.At
 		r.Log.ErrorContext(ctx, "alert", "text", a)
 	}
+}
+
+// forget drops what has had its time: alerts are told once an hour, and a
+// question that nobody asks again was answered by an event.
+func (m *memory) forget(at time.Time) {
+	maps.DeleteFunc(m.alerted, func(_ string, told time.Time) bool { return at.Sub(told) >= time.Hour })
+	maps.DeleteFunc(m.unheard, func(_ fleet.JobKey, u unheard) bool { return at.Sub(u.at) >= time.Hour })
 }
 
 // record writes what came of the acts.
