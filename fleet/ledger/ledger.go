@@ -7,8 +7,9 @@
 // One plan number per fleet, no lease: a plan is committed only on the number
 // that its look read, and increments it, so two managers cannot both act on
 // one view. Rows of jobs have two writers, events and plans: a plan writes only
-// the fields that are its own (AskedAt, LaunchedAt, Launches, Closed, Verdict),
-// an event only the others, so neither can undo the other.
+// the fields that are its own (LaunchedAt, Launches, Closed, Verdict), an event
+// only the others, so neither can undo the other. An event that moves a job
+// clears its verdict, and opens it again if it waits again.
 package ledger
 
 import (
