@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Phase is where a machine stands in its life. It is derived from what is
@@ -63,4 +64,77 @@ func PhaseDiagram() string {
 		fmt.Fprintf(&b, "%-12s -> %-34s %s\n", p.name, strings.Join(names, ", "), p.why)
 	}
 	return b.String()
+}
+
+// settlePhases derives each machine's phase and counts it against the caps.
+func (v *view) settlePhases() {
+	for i := range v.machines {
+		m := &v.machines[i]
+		m.phase = v.phaseOf(m)
+		if m.phase >= Ending {
+			continue
+		}
+		v.total++
+		if !m.Minted() {
+			v.generic++
+		}
+		if m.pool >= 0 {
+			v.pools[m.pool].count++
+		}
+	}
+}
+
+func (v *view) phaseOf(m *machineView) Phase {
+	switch {
+	case m.State == Terminated, v.absent(m):
+		return Gone
+	case m.Machine.Gone():
+		return Ending
+	case m.job != nil && m.job.Status == Running, m.runner != nil && m.runner.Busy && m.runner.Missed < 2:
+		return Busy
+	case m.job != nil:
+		return Finished
+	case m.Minted() && m.runner != nil && (m.runner.Missed >= 2 || !m.ReadyAt.IsZero() && !m.runner.Online):
+		return Lost
+	case m.Minted() && !m.ReadyAt.IsZero():
+		return Idle
+	case m.Minted():
+		return Registering
+	case m.pool >= 0 && v.pools[m.pool].Prepared:
+		return Ready
+	case m.pool < 0 || v.past(m.LaunchedAt, v.pools[m.pool].boot):
+		return Ready
+	}
+	return Booting
+}
+
+// absent reports whether EC2 no longer has the machine: it was not shown by
+// two full looks, and it is too old to be merely new.
+func (v *view) absent(m *machineView) bool {
+	return m.Missed >= 2 && v.past(m.LaunchedAt, PendingFor)
+}
+
+// clear forgets setbacks that a success has answered: a machine of the
+// template came up, a job of the class began.
+func (v *view) clear() {
+	if len(v.setbacks) == 0 {
+		return
+	}
+	for i := range v.machines {
+		m := &v.machines[i]
+		if m.phase == Busy || m.phase == Idle || m.phase == Finished {
+			v.success(BootKey(m.Pool, m.Template), m.LaunchedAt)
+			v.success(MintKey(m.Pool, m.Scope), m.MintedAt)
+		}
+		if m.job != nil {
+			v.success(ClassKey(m.job.Class), m.job.StartedAt)
+		}
+	}
+}
+
+func (v *view) success(k SetbackKey, at time.Time) {
+	if s, ok := v.setbacks[k]; ok && at.After(s.At) {
+		delete(v.setbacks, k)
+		v.plan.Cleared = append(v.plan.Cleared, k)
+	}
 }

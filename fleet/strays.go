@@ -1,0 +1,70 @@
+package fleet
+
+// releaseStrays removes registrations under our names that no machine can use:
+// replies that were lost, machines that are gone.
+func (v *view) releaseStrays() {
+	for i := range v.State.Runners {
+		r := &v.State.Runners[i]
+		id, try, ok := ParseRunnerName(v.Fleet.Name, r.Name)
+		if !ok || v.ended[r.Name] {
+			continue
+		}
+		at, known := v.byID[id]
+		if known && (v.machines[at].Try == try && v.machines[at].Minted() || v.machines[at].intent) {
+			continue
+		}
+		switch {
+		case r.Missed >= 2:
+			v.plan.Ended = append(v.plan.Ended, r.Name)
+		case r.Missed == 0 && r.SeenAt.Sub(r.FirstAt) >= retryAfter && !v.refusedLately(r.TriedAt) && !v.removing(r):
+			v.intend(Intent{
+				Reason: "no machine of the fleet can use this registration",
+				Remove: &Remove{Scope: r.Scope, RunnerID: r.ID, Name: r.Name},
+			})
+		}
+	}
+}
+
+func (v *view) removing(r *Runner) bool {
+	for _, in := range v.State.Intents {
+		if in.Remove != nil && in.Remove.RunnerID == r.ID && in.Remove.Scope == r.Scope {
+			return true
+		}
+	}
+	return false
+}
+
+// releaseLeftovers sweeps what a full look found in AWS without a machine.
+func (v *view) releaseLeftovers() {
+	l := v.Leftovers
+	if len(l.Parameters)+len(l.EC2Fleets)+len(l.Templates) == 0 {
+		return
+	}
+	for _, in := range v.State.Intents {
+		if in.Sweep != nil {
+			return
+		}
+	}
+	v.intend(Intent{
+		Reason: "no machine uses them any more",
+		Sweep:  &Sweep{Parameters: l.Parameters, EC2Fleets: l.EC2Fleets, Templates: l.Templates},
+	})
+}
+
+// closeJobs closes jobs that are done and of which nothing of ours is left.
+func (v *view) closeJobs() {
+	for i := range v.State.Jobs {
+		j := &v.State.Jobs[i]
+		if j.Status != Done {
+			continue
+		}
+		if id, _, ok := ParseRunnerName(v.Fleet.Name, j.Runner); ok {
+			if at, ok := v.byID[id]; ok && v.machines[at].job == j {
+				continue
+			}
+		}
+		closed := *j
+		closed.Closed = true
+		v.plan.Jobs = append(v.plan.Jobs, closed)
+	}
+}
