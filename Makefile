@@ -20,6 +20,7 @@ soak:
 fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./webhooks
 	go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) ./webhooks
+	go test -run '^$$' -fuzz '^FuzzLabels$$' -fuzztime $(FUZZTIME) ./fleet
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
 
 moto:
