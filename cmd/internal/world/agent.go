@@ -29,6 +29,7 @@ const (
 func bodyOf(d githubsim.Delivery) io.Reader { return bytes.NewReader(d.Body) }
 
 func (w *World) onLaunch(i awssim.Instance) {
+	w.check.launched(w, i)
 	a := &agent{machine: i.ID}
 	w.agents[i.ID] = a
 	if len(w.agents) == w.cfg.Reclaim {

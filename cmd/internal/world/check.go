@@ -13,12 +13,31 @@ import (
 // checker holds the invariants of the fleet against what happened. It looks at
 // the simulated GitHub and AWS, never at the fleet's own opinion.
 type checker struct {
-	queued int
-	broken error
+	queued  int
+	brought map[fleet.IntentID]int // machines, by the intent that launched them
+	broken  error
 }
 
 func (c *checker) fail(w *World, format string, args ...any) {
 	c.broken = errors.Join(c.broken, fmt.Errorf("%s: "+format, append([]any{w.Now().Format("15:04:05")}, args...)...))
+}
+
+// launched holds that what is launched was reserved before: its intent stands
+// in the ledger, for as many machines as the launch may bring.
+func (c *checker) launched(w *World, i awssim.Instance) {
+	state, err := w.Store.Read(context.Background())
+	if err != nil {
+		c.fail(w, "ledger: %v", err)
+		return
+	}
+	id := fleet.IntentID(i.Tags[provision.TagIntent])
+	c.brought[id]++
+	for _, in := range state.Intents {
+		if in.ID == id && in.Launch != nil && c.brought[id] <= in.Launch.Count {
+			return
+		}
+	}
+	c.fail(w, "machine %s was launched for intent %s, which was not reserved for it", i.ID, id)
 }
 
 // ended holds invariant 4: no machine is ended while its job runs, except by

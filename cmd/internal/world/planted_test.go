@@ -31,6 +31,13 @@ func (f forgetful) Commit(ctx context.Context, number int64, c fleet.Change) err
 	return f.Ledger.Commit(ctx, number, c)
 }
 
+type hasty struct{ ledger.Ledger }
+
+func (h hasty) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	c.Reserve = nil
+	return h.Ledger.Commit(ctx, number, c)
+}
+
 type careless struct{ ledger.Ledger }
 
 func (f careless) Settle(ctx context.Context, c fleet.Change) error {
@@ -46,6 +53,7 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"a launch that ignores the cap", func(r *reconcile.Reconciler) { r.Cloud = greedy{r.Cloud} }},
 		{"a machine that is ended without GitHub's agreement", func(r *reconcile.Reconciler) { r.GitHub = rude{r.GitHub} }},
 		{"a job that gets no verdict", func(r *reconcile.Reconciler) { r.Ledger = forgetful{r.Ledger} }},
+		{"an intent that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = hasty{r.Ledger} }},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -107,6 +107,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 	w := &World{
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*agent{}, byID: map[githubsim.RunnerID]*agent{},
 		jobs: map[githubsim.JobID]string{}, look: c.Begin,
+		check: checker{brought: map[fleet.IntentID]int{}},
 	}
 	key, err := appKey()
 	if err != nil {
