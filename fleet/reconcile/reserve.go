@@ -1,0 +1,64 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// reserve commits the plan on the number its look read. What it returns is
+// the only thing that act executes.
+func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan) ([]fleet.Intent, error) {
+	r.note(ctx, s, p)
+	mine := make([]fleet.Intent, len(p.Intents))
+	for i, in := range p.Intents {
+		if in.ID == "" {
+			in.ID = fleet.IntentID(fmt.Sprintf("%.12s-%d-%d", s.State.Ledger, s.State.Number, i))
+			in.ReservedAt = s.At
+		}
+		in.SentAt, in.Tries = s.At, in.Tries+1
+		mine[i] = in
+	}
+	c := fleet.Change{
+		Reserve: mine, Settle: p.Settle, Jobs: p.Jobs, Machines: p.Machines, Forget: p.Forget,
+		Ended: p.Ended, Setbacks: p.Setbacks, Cleared: p.Cleared, Verdicts: p.Verdicts,
+	}
+	if c.Empty() {
+		return nil, nil
+	}
+	return mine, r.Ledger.Commit(ctx, s.State.Number, c)
+}
+
+// note keeps what the next look needs of a plan, and tells people once an
+// hour of each thing that they should look at.
+func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
+	r.memory.forget(s.At)
+	r.memory.ask = nil
+	for _, k := range p.Ask {
+		for _, j := range s.State.Jobs {
+			if j.Key == k && !r.unanswered(j, s.At) {
+				r.memory.ask = append(r.memory.ask, j)
+			}
+		}
+	}
+	if r.memory.alerted == nil {
+		r.memory.alerted = map[string]time.Time{}
+	}
+	for _, a := range p.Alerts {
+		if _, ok := r.memory.alerted[a]; ok {
+			continue
+		}
+		r.memory.alerted[a] = s.At
+		r.Log.ErrorContext(ctx, "alert", "text", a)
+	}
+}
+
+// forget drops what has had its time: alerts are told once an hour, and a
+// question that nobody asks again was answered by an event.
+func (m *memory) forget(at time.Time) {
+	maps.DeleteFunc(m.alerted, func(_ string, told time.Time) bool { return at.Sub(told) >= time.Hour })
+	maps.DeleteFunc(m.unheard, func(_ fleet.JobKey, u unheard) bool { return at.Sub(u.at) >= time.Hour })
+}
