@@ -122,11 +122,13 @@ func (r *Reconciler) sweep(ctx context.Context, in fleet.Intent) outcome {
 	for _, id := range in.Sweep.Parameters {
 		if _, err := r.Configs.Withdraw(ctx, id); err != nil {
 			r.Log.WarnContext(ctx, "config not withdrawn", "machine", id, "error", err)
+			r.sweepAgain()
 		}
 	}
 	if len(in.Sweep.EC2Fleets)+len(in.Sweep.Templates) > 0 {
 		if err := r.Sweeper.Sweep(ctx, in.Sweep.EC2Fleets, in.Sweep.Templates); err != nil {
 			r.Log.WarnContext(ctx, "leftovers not swept", "error", err)
+			r.sweepAgain()
 		}
 	}
 	r.Log.InfoContext(ctx, "sweep", "configs", len(in.Sweep.Parameters),

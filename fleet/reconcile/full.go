@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -49,7 +50,9 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 	}
 	if r.Sweeper != nil && !s.At.Before(r.memory.swept.Add(sweepEvery)) {
 		r.memory.swept = s.At
-		r.leftovers(ctx, s)
+		if !r.leftovers(ctx, s) {
+			r.sweepAgain()
+		}
 	}
 	return nil
 }
@@ -153,26 +156,26 @@ func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
 }
 
 // leftovers finds what machines left in AWS: older than any plan that could
-// still be using it, and of no machine that the ledger knows.
-func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) {
+// still be using it, and of no machine that the ledger knows. It reports
+// whether everything answered; what did not is left alone.
+func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) bool {
 	old := func(t time.Time) bool { return s.At.Sub(t) > sweepEvery }
 	used, machines := map[string]bool{}, map[fleet.MachineID]bool{}
 	for _, m := range s.State.Machines {
 		used[m.EC2Fleet], used[templateID(m.Template)], machines[m.ID] = true, true, true
 	}
-	stored, err := r.Configs.Stored(ctx)
-	if err != nil {
-		r.Log.WarnContext(ctx, "stored configs not seen", "error", err)
+	stored, unstored := r.Configs.Stored(ctx)
+	if unstored != nil {
+		r.Log.WarnContext(ctx, "stored configs not seen", "error", unstored)
 	}
 	for id, t := range stored {
 		if old(t) && !machines[id] {
 			s.Leftovers.Parameters = append(s.Leftovers.Parameters, id)
 		}
 	}
-	if recipes, err := r.Cloud.Recipes(ctx); err == nil {
-		for _, recipe := range recipes {
-			used[templateID(recipe.Template)] = true
-		}
+	recipes, unmade := r.Cloud.Recipes(ctx)
+	for _, recipe := range recipes {
+		used[templateID(recipe.Template)] = true
 	}
 	fleets, templates, err := r.Sweeper.Leftovers(ctx)
 	if err != nil {
@@ -184,8 +187,16 @@ func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) {
 		}
 	}
 	for id, t := range templates {
-		if old(t) && !used[id] {
+		if unmade == nil && old(t) && !used[id] {
 			s.Leftovers.Templates = append(s.Leftovers.Templates, id)
 		}
 	}
+	return errors.Join(unstored, unmade, err) == nil
+}
+
+// sweepAgain has the next full look sweep, because this one could not.
+func (r *Reconciler) sweepAgain() {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.memory.swept = time.Time{}
 }

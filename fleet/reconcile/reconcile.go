@@ -133,9 +133,10 @@ func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan, o outcome) time.Time {
 	return next
 }
 
-// pause is the time between full looks: a fleet at rest is looked at seldom.
+// pause is the time between full looks: a fleet at rest is looked at seldom,
+// once what its machines left is swept.
 func (r *Reconciler) pause(s fleet.Snapshot) time.Duration {
-	if len(s.State.Machines)+len(s.State.Runners)+len(s.State.Intents) > 0 {
+	if r.memory.swept.IsZero() && r.Sweeper != nil || len(s.State.Machines)+len(s.State.Runners)+len(s.State.Intents) > 0 {
 		return fullEvery
 	}
 	for _, j := range s.State.Jobs {
