@@ -15,6 +15,8 @@ import (
 type checker struct {
 	queued  int
 	brought map[fleet.IntentID]int // machines, by the intent that launched them
+	owners  owners
+	lives   lives
 	broken  error
 }
 
@@ -59,9 +61,13 @@ func (c *checker) look(ctx context.Context, w *World) error {
 	if w.perMost > 1 {
 		c.fail(w, "a machine took %d jobs", w.perMost)
 	}
-	if err := c.verdicts(ctx, w); err != nil {
+	state, err := w.Store.Read(ctx)
+	if err != nil {
 		return err
 	}
+	c.verdicts(w, state)
+	c.lives.check(c, w, state)
+	c.owners.check(c, w, state)
 	return c.broken
 }
 
@@ -83,15 +89,10 @@ func (c *checker) caps(w *World) {
 }
 
 // verdicts holds invariant 2: every recorded job that waits has a verdict.
-func (c *checker) verdicts(ctx context.Context, w *World) error {
-	state, err := w.Store.Read(ctx)
-	if err != nil {
-		return err
-	}
-	for _, j := range state.Jobs {
+func (c *checker) verdicts(w *World, s fleet.State) {
+	for _, j := range s.Jobs {
 		if j.Status < fleet.Running && j.Verdict.Code == "" && !j.RecordedAt.Equal(w.Now()) && w.lookAt().After(w.Now()) {
 			c.fail(w, "job %d waits without a verdict", j.Key.ID)
 		}
 	}
-	return nil
 }

@@ -48,6 +48,7 @@ func FaultDay(seed uint64) Config {
 		},
 		Script: faultScript(seed),
 		Crash:  some("crash", 0.02),
+		Snatch: some("snatch", 0.5),
 	}
 	c.Fleet.Limits.Machines = 8
 	return c
@@ -72,8 +73,27 @@ func faultScript(seed uint64) []Job {
 			j.Labels = []string{"ubuntu-latest"}
 		case x < 0.6:
 			j.Duration = 0
+		case x < 0.7:
+			j.Cancel = time.Duration(chance(seed, name+" cancelled") * float64(6*time.Minute)).Truncate(time.Second)
 		}
 		jobs = append(jobs, j)
+	}
+	return append(jobs, lateTakers(seed, len(jobs))...)
+}
+
+// lateTakers are pairs of jobs: one is cancelled while its machine boots, so
+// that a runner idles, and the other comes when that runner is about to be
+// ended.
+func lateTakers(seed uint64, run int) []Job {
+	var jobs []Job
+	for i := range int(chance(seed, "pairs") * 4) {
+		name := "pair " + strconv.Itoa(i)
+		after := time.Duration(chance(seed, name+" after") * float64(90*time.Minute)).Truncate(time.Second)
+		first := Job{Run: run + 2*i, After: after, Duration: time.Minute, Labels: labels["linux-arm64"]}
+		first.Cancel = 5*time.Second + time.Duration(chance(seed, name+" cancelled")*float64(20*time.Second))
+		second := Job{Run: run + 2*i + 1, Duration: 5 * time.Minute, Labels: first.Labels}
+		second.After = after + 2*time.Minute + time.Duration(chance(seed, name+" second")*float64(2*time.Minute))
+		jobs = append(jobs, first, second)
 	}
 	return jobs
 }

@@ -2,6 +2,10 @@ package world
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,9 +24,28 @@ func (g greedy) Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) (
 	return g.Cloud.Launch(ctx, id, l)
 }
 
+// boundless thinks more of the caps than the file says.
+func boundless(of func() fleet.Fleet) func() fleet.Fleet {
+	return func() fleet.Fleet {
+		f := of()
+		f.Limits.Machines *= 2
+		f.Pools = slices.Clone(f.Pools)
+		for i := range f.Pools {
+			f.Pools[i].Max *= 2
+		}
+		return f
+	}
+}
+
+// rude takes GitHub's refusal for its agreement.
 type rude struct{ reconcile.GitHub }
 
-func (rude) Remove(context.Context, fleet.Scope, int64) error { return nil }
+func (r rude) Remove(ctx context.Context, s fleet.Scope, id int64) error {
+	if err := r.GitHub.Remove(ctx, s, id); !errors.Is(err, fleet.ErrBusy) {
+		return err
+	}
+	return nil
+}
 
 type forgetful struct{ ledger.Ledger }
 
@@ -45,29 +68,77 @@ func (f careless) Settle(ctx context.Context, c fleet.Change) error {
 	return f.Ledger.Settle(ctx, c)
 }
 
+// credulous takes an event that comes again for news.
+type credulous struct {
+	ledger.Ledger
+	seen map[string]bool
+}
+
+func (c credulous) Record(ctx context.Context, events ...fleet.Event) ([]bool, error) {
+	for i, e := range events {
+		if e.ID != "" && c.seen[e.ID] {
+			events[i].ID, events[i].Read = "", true
+		}
+		c.seen[e.ID] = true
+	}
+	return c.Ledger.Record(ctx, events...)
+}
+
+// lax answers for rows that it did not write.
+type lax struct{ ledger.Ledger }
+
+func (l lax) Record(ctx context.Context, events ...fleet.Event) ([]bool, error) {
+	if events[0].Kind == "workflow_job.queued" && events[0].Job.Key.ID%5 == 0 {
+		return []bool{true}, nil
+	}
+	return l.Ledger.Record(ctx, events...)
+}
+
+// blind sees no instant fleets, and so leaves them.
+type blind struct{ reconcile.Sweeper }
+
+func (blind) Leftovers(context.Context) (ec2Fleets, templates map[string]time.Time, err error) {
+	return nil, nil, nil
+}
+
+// hoarder says that configs are withdrawn, and keeps them.
+type hoarder struct{ reconcile.Configs }
+
+func (hoarder) Withdraw(context.Context, fleet.MachineID) (bool, error) { return false, nil }
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		plant func(*reconcile.Reconciler)
+		want  string // in what the checker says
 	}{
-		{"a launch that ignores the cap", func(r *reconcile.Reconciler) { r.Cloud = greedy{r.Cloud} }},
-		{"a machine that is ended without GitHub's agreement", func(r *reconcile.Reconciler) { r.GitHub = rude{r.GitHub} }},
-		{"a job that gets no verdict", func(r *reconcile.Reconciler) { r.Ledger = forgetful{r.Ledger} }},
-		{"an intent that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = hasty{r.Ledger} }},
-		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }},
+		{"a cap that is ignored", func(r *reconcile.Reconciler) { r.Fleet = boundless(r.Fleet) }, "its cap is"},
+		{"a launch of more than was reserved", func(r *reconcile.Reconciler) { r.Cloud = greedy{r.Cloud} }, "was not reserved"},
+		{"a machine that is ended without GitHub's agreement", func(r *reconcile.Reconciler) { r.GitHub = rude{r.GitHub} }, "was ended while job"},
+		{"a job that gets no verdict", func(r *reconcile.Reconciler) { r.Ledger = forgetful{r.Ledger} }, "waits without a verdict"},
+		{"an intent that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = hasty{r.Ledger} }, "was not reserved"},
+		{"an event that is applied twice", func(r *reconcile.Reconciler) { r.Ledger = credulous{r.Ledger, map[string]bool{}} }, "went back from"},
+		{"an event that is answered and not recorded", func(r *reconcile.Reconciler) { r.Ledger = lax{r.Ledger} }, "Unserved:"},
+		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
+		{"a config that is not withdrawn", func(r *reconcile.Reconciler) { r.Configs = hoarder{r.Configs} }, "parameter /runfleet/demo/machines/"},
+		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			var said []string
 			for seed := range uint64(60) {
-				if caught(t, seed, tt.plant) {
+				if what := caught(t, seed, tt.plant); strings.Contains(what, tt.want) {
 					return
+				} else if what != "" {
+					said = append(said, what)
 				}
 			}
-			t.Error("no day of sixty caught it")
+			t.Errorf("no day of sixty caught it as %q; they said %q", tt.want, said)
 		})
 	}
 }
 
-func caught(t *testing.T, seed uint64, plant func(*reconcile.Reconciler)) bool {
+// caught is what the checker says of a day with a mistake; empty if nothing.
+func caught(t *testing.T, seed uint64, plant func(*reconcile.Reconciler)) string {
 	t.Helper()
 	c := FaultDay(seed)
 	c.Wrap = plant
@@ -76,5 +147,11 @@ func caught(t *testing.T, seed uint64, plant func(*reconcile.Reconciler)) bool {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	return w.Run(t.Context(), 6*time.Hour) != nil || !w.Summary().Good()
+	if err := w.Run(t.Context(), 6*time.Hour); err != nil {
+		return err.Error()
+	}
+	if s := w.Summary(); !s.Good() {
+		return fmt.Sprintf("%+v", s)
+	}
+	return ""
 }

@@ -108,6 +108,9 @@ func (w *World) plan() {
 				// Sooner than GitHub looks for a runner: it never ran.
 				w.After(400*time.Millisecond, func() { w.GitHub.Cancel(id) })
 			}
+			if err == nil && j.Cancel > 0 {
+				w.After(j.Cancel, func() { w.GitHub.Cancel(id) })
+			}
 			w.check.queued++
 		})
 	}
@@ -123,5 +126,6 @@ func (w *World) rests() bool {
 			return false
 		}
 	}
-	return len(w.AWS.Left("/").Instances) == 0
+	left := w.AWS.Left(w.parameters())
+	return len(left.Instances)+len(left.Parameters)+len(left.Fleets)+len(left.Volumes) == 0
 }

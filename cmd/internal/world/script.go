@@ -22,6 +22,8 @@ type Job struct {
 	Duration time.Duration // 0: cancelled before it runs
 	Failed   bool
 	Labels   []string
+	// Cancel is when somebody cancels it, after it was queued; 0: nobody.
+	Cancel time.Duration
 }
 
 // labels is what a trace's runner classes asked for. A class that is not here

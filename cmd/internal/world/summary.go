@@ -76,7 +76,7 @@ func (w *World) Summary() Summary {
 	if n := len(waits); n > 0 {
 		s.Wait = Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
 	}
-	left := w.AWS.Left("/runfleet/" + w.cfg.Fleet.Name + "/machines/")
+	left := w.AWS.Left(w.parameters())
 	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(left.Instances)
 	s.Machines.Ended = s.Machines.Launched - s.Machines.Left
 	s.RunnersLeft, s.ParametersLeft = len(w.GitHub.Runners()), len(left.Parameters)

@@ -34,7 +34,7 @@ const (
 	webhookSecret = "the simulated webhook secret"
 	region        = "us-east-1"
 	account       = "123456789012"
-	linger        = 10 * time.Minute // after the last job, for what is left to end
+	linger        = 5 * time.Minute // of rest, in which nothing must come back
 )
 
 // appKey is the App's private key, one for all worlds of the process: it takes
@@ -61,6 +61,9 @@ type Config struct {
 	Reclaim int
 	// Crash is how often the manager dies before or after a call to a port.
 	Crash float64
+	// Snatch is how often a job takes a runner that the manager is about to
+	// delete.
+	Snatch float64
 	// Pace is called before the time moves on, in a paced world.
 	Pace func(at time.Time)
 	// Wrap stands between the reconciler and its ports, for tests that plant
@@ -77,23 +80,25 @@ type Moment struct {
 // World is a running simulation.
 type World struct {
 	queue
-	cfg     Config
-	GitHub  *githubsim.Server
-	AWS     *awssim.Account
-	Store   *sqlite.Store
-	fleet   *reconcile.Reconciler
-	handler *webhooks.Handler
-	deliver func(githubsim.Delivery) (int, error)
-	look    time.Time // when the fleet looks next
-	looks   int
-	agents  map[string]*agent
-	byID    map[githubsim.RunnerID]*agent
-	jobs    map[githubsim.JobID]string // machine that took it
-	perMost int
-	crashes int // of the manager
-	onLook  func()
-	close   []func()
-	check   checker
+	cfg      Config
+	GitHub   *githubsim.Server
+	AWS      *awssim.Account
+	Store    *sqlite.Store
+	fleet    *reconcile.Reconciler
+	handler  *webhooks.Handler
+	deliver  func(githubsim.Delivery) (int, error)
+	look     time.Time // when the fleet looks next
+	looks    int
+	agents   map[string]*agent
+	byID     map[githubsim.RunnerID]*agent
+	jobs     map[githubsim.JobID]string // machine that took it
+	perMost  int
+	crashes  int // of the manager
+	removals int // of registrations, as far as they were asked for
+	snatches int
+	onLook   func()
+	close    []func()
+	check    checker
 }
 
 // New joins a GitHub, an AWS and a fleet.
@@ -187,12 +192,16 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		Ledger: w.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
 		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
+	if w.cfg.Snatch > 0 {
+		w.fleet.GitHub = snatched{w.fleet.GitHub, w}
+	}
 	if w.cfg.Crash > 0 {
 		(&mortal{w: w, rate: w.cfg.Crash}).around(w.fleet)
 	}
 	if w.cfg.Wrap != nil {
 		w.cfg.Wrap(w.fleet)
 	}
+	w.handler.Ledger = w.fleet.Ledger
 	return nil
 }
 
