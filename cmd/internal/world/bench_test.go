@@ -38,3 +38,33 @@ func BenchmarkBurst(b *testing.B) {
 		w.Close()
 	}
 }
+
+// A queue of 1,000 jobs under the limits that GitHub really has: how many
+// runners are registered in a minute of the simulated time.
+func BenchmarkMinting(b *testing.B) {
+	f, types := onePool(fleet.OnDemand)
+	f.Pools[0].Max = 2000
+	job := Job{After: time.Second, Duration: time.Hour, Labels: labels["linux-arm64"]}
+	script := make([]Job, 1000)
+	for i := range script {
+		script[i] = job
+	}
+	minted, took := 0, time.Duration(0)
+	for b.Loop() {
+		w, err := New(b.Context(), Config{
+			Seed: 1, Begin: begin(), Fleet: f, Types: types, Script: script, Limits: awssim.Limits{Unlimited: true},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.plan()
+		for len(w.GitHub.Runners()) < len(script) {
+			if err := w.Step(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		minted, took = minted+w.GitHub.Calls()["generate-jitconfig"], took+w.Now().Sub(begin())
+		w.Close()
+	}
+	b.ReportMetric(float64(minted)/took.Minutes(), "mints/min")
+}
