@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,8 +47,8 @@ func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
 	}
 	fmt.Fprintf(out, "fleet %s: %d jobs wait, %d run; %d machines, %d intents open (plan %d)\n",
 		f.Name, jobs[fleet.Queued], jobs[fleet.Running], machines, len(s.Intents), s.Number)
-	for code, n := range why {
-		fmt.Fprintf(out, "  %d jobs: %s\n", n, code)
+	for _, code := range slices.Sorted(maps.Keys(why)) {
+		fmt.Fprintf(out, "  %d jobs: %s\n", why[code], code)
 	}
 	for _, b := range s.Setbacks {
 		if b.Holds(at) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,52 +16,6 @@ func run(t *testing.T, args ...string) (code int, out, log string) {
 	var o, l bytes.Buffer
 	code = cli.Main(context.WithoutCancel(t.Context()), args, &o, &l)
 	return code, o.String(), l.String()
-}
-
-// commands are the lines of the README's sh blocks.
-func commands(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	in := false
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		switch {
-		case line == "```sh":
-			in = true
-		case line == "```":
-			in = false
-		case in && line != "" && !strings.HasPrefix(line, "#"):
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// elsewhere are commands that .ci/run itself runs, or that run it.
-var elsewhere = []string{"make test", "make bench", "make soak", "bash .ci/run"}
-
-func TestEveryCommandOfTheREADMEWorks(t *testing.T) {
-	for _, line := range commands(t) {
-		if slices.Contains(elsewhere, line) {
-			continue
-		}
-		args, ok := strings.CutPrefix(line, "go run ./cmd/runfleet ")
-		if !ok {
-			t.Errorf("README: %q is run by no test", line)
-			continue
-		}
-		fields := strings.Fields(args)
-		if fields[0] == "demo" {
-			fields = append(fields, "--speed", "100000", "--quiet")
-		}
-		if code, _, log := run(t, fields...); code != cli.ExitOK {
-			t.Errorf("%s: exit %d: %s", line, code, log)
-		}
-	}
 }
 
 func TestDemoEndsWithOneLineOfJSON(t *testing.T) {

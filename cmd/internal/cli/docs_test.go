@@ -1,0 +1,185 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/runfleet/runfleet/cmd/internal/cli"
+)
+
+// root is the repository's, seen from this package.
+const root = "../../.."
+
+// pages are README.md and the guides.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	guides, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(guides) == 0 {
+		t.Fatalf("no guides: %v", err)
+	}
+	all := map[string]string{}
+	for _, path := range append(guides, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[path] = string(text)
+	}
+	return all
+}
+
+// commands are the lines of a page's sh blocks.
+func commands(page string) (lines []string) {
+	in := false
+	for line := range strings.Lines(page) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "```sh":
+			in = true
+		case line == "```":
+			in = false
+		case in && line != "" && !strings.HasPrefix(line, "#"):
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+var word = regexp.MustCompile(`"[^"]*"|\S+`)
+
+// words splits a command as a shell would, as far as the pages need it.
+func words(command string) (all []string) {
+	for _, w := range word.FindAllString(command, -1) {
+		all = append(all, strings.Trim(w, `"`))
+	}
+	return all
+}
+
+// elsewhere are commands that .ci/run itself runs, or that run it; the last
+// two need an account, and are run against simulated ones by make integration.
+var elsewhere = []string{
+	"make test", "make bench", "make soak", "make integration", "bash .ci/run",
+	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
+}
+
+func TestEveryCommandOfThePagesWorks(t *testing.T) {
+	for path, page := range pages(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Setenv("RUNFLEET_CONFIG", operated(t))
+			t.Chdir(t.TempDir())
+			for _, line := range commands(page) {
+				if slices.Contains(elsewhere, line) {
+					continue
+				}
+				args, ok := strings.CutPrefix(line, "go run ./cmd/runfleet ")
+				if !ok {
+					t.Errorf("%q is run by no test", line)
+					continue
+				}
+				fields := words(args)
+				if fields[0] == "demo" {
+					fields = append(fields, "--speed", "100000", "--quiet")
+				}
+				if code, _, log := run(t, fields...); code != cli.ExitOK {
+					t.Errorf("%s: exit %d: %s", line, code, log)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for path, page := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(page, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+}
+
+func TestTheGuideSaysWhatToDoAboutEveryVerdict(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(root, "fleet", "verdict.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := pages(t)[filepath.Join(root, "docs", "operating.md")]
+	codes := regexp.MustCompile(`VerdictCode = "([^"]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(codes) == 0 {
+		t.Fatal("no verdicts found")
+	}
+	for _, code := range codes {
+		if !strings.Contains(guide, "| `"+code[1]+"` |") {
+			t.Errorf("docs/operating.md does not explain %s", code[1])
+		}
+	}
+}
+
+// allowed are the actions of a policy in deploy/policies.
+func allowed(t *testing.T, name string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "policies", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct{ Statement []struct{ Action any } }
+	if err := json.Unmarshal(text, &policy); err != nil {
+		t.Fatal(err)
+	}
+	actions := map[string]bool{}
+	for _, s := range policy.Statement {
+		switch a := s.Action.(type) {
+		case string:
+			actions[a] = true
+		case []any:
+			for _, x := range a {
+				actions[x.(string)] = true
+			}
+		}
+	}
+	return actions
+}
+
+func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
+	_, out, _ := run(t, "demo", "--exit", "--json", "--speed", "100000", "--quiet")
+	var summary struct {
+		Calls map[string]map[string]int `json:"api_calls"`
+	}
+	if err := json.Unmarshal([]byte(out), &summary); err != nil {
+		t.Fatal(err)
+	}
+	manager, machine := allowed(t, "manager.json"), allowed(t, "machine.json")
+	made := map[string]bool{}
+	for _, service := range []string{"ec2", "ssm"} {
+		for call := range summary.Calls[service] {
+			action := service + ":" + call
+			made[action] = true
+			if !manager[action] && !machine[action] {
+				t.Errorf("%s is called and not allowed", action)
+			}
+		}
+	}
+	// What no demo calls by itself, and why it is needed all the same.
+	for _, action := range []string{
+		"ec2:RunInstances", "ec2:CreateTags", // by CreateFleet, in the manager's name
+		"ssm:GetParameters",        // by EC2, of the image's parameter
+		"ssm:AddTagsToResource",    // by PutParameter with tags
+		"ssm:GetParameter",         // secrets named by the fleet file
+		"iam:PassRole",             // by CreateFleet
+		"ec2:DeleteLaunchTemplate", // once a pool has changed
+	} {
+		made[action] = true
+	}
+	for _, action := range slices.Sorted(maps.Keys(manager)) {
+		if !made[action] {
+			t.Errorf("%s is allowed and never called", action)
+		}
+	}
+}
