@@ -89,6 +89,9 @@ type classView struct {
 	by      []cover
 	launch  []cover
 	why     Verdict // of jobs that are neither covered nor launched for
+
+	late       int  // jobs that wait longer than their alert allows
+	lateOldest *Job // of them
 }
 
 // cover says how many jobs of a class a pool's machines account for.

@@ -34,7 +34,7 @@ func (v *view) explainClass(c *classView) {
 		why := Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"}
 		for range by.jobs {
 			v.judge(c.jobs[at], why)
-			v.alert(c.jobs[at], c)
+			v.late(c.jobs[at], c)
 			at++
 		}
 	}
@@ -55,8 +55,9 @@ func (v *view) explainClass(c *classView) {
 			why = Verdict{Asking, "GitHub is asked whether it still waits"}
 		}
 		v.judge(j, why)
-		v.alert(j, c)
+		v.late(j, c)
 	}
+	v.alert(c)
 }
 
 // judge records a job's verdict if it is another than before.
@@ -66,15 +67,28 @@ func (v *view) judge(j *Job, why Verdict) {
 	}
 }
 
-// alert tells a person about a job that could run and waits too long.
-func (v *view) alert(j *Job, c *classView) {
-	if len(c.pools) == 0 || c.why.Code == Refused {
+// late counts a job that could run and waits too long.
+func (v *view) late(j *Job, c *classView) {
+	if len(c.pools) == 0 || c.why.Code == Refused || !v.past(j.QueuedAt, v.pools[c.pools[0]].AlertAfter) {
 		return
 	}
-	limit := v.pools[c.pools[0]].AlertAfter
-	if v.past(j.QueuedAt, limit) {
-		v.plan.Alerts = append(v.plan.Alerts, fmt.Sprintf("job %d of %s waits longer than %s", j.Key.ID, j.Repo, limit))
+	if c.late == 0 {
+		c.lateOldest = j
 	}
+	c.late++
+}
+
+// alert tells a person once of a class whose jobs wait too long: its oldest
+// stands for them all, however many they are.
+func (v *view) alert(c *classView) {
+	if c.late == 0 {
+		return
+	}
+	text := fmt.Sprintf("job %d of %s waits longer than %s", c.lateOldest.Key.ID, c.lateOldest.Repo, v.pools[c.pools[0]].AlertAfter)
+	if c.late > 1 {
+		text += ", and so do others of its class"
+	}
+	v.plan.Alerts = append(v.plan.Alerts, text)
 }
 
 func (v *view) alertSetbacks() {

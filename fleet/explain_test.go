@@ -89,6 +89,10 @@ func TestAPersonIsAlerted(t *testing.T) {
 			order(s, fleet.Pause, "")
 			wait(s, queued(1, arm, 60))
 		}, []string{"job 1 of acme/w waits longer than 1m0s"}},
+		{"once for a class, by its oldest job", func(s *fleet.Snapshot) {
+			order(s, fleet.Pause, "")
+			wait(s, queued(1, arm, 700), queued(2, arm, 800), queued(3, arm, 900), queued(4, arm, 5))
+		}, []string{"job 3 of acme/w waits longer than 10m0s, and so do others of its class"}},
 		{"not about a job that no pool fits", func(s *fleet.Snapshot) { wait(s, queued(1, "gpu", 9000)) }, nil},
 		{"not about a job that is refused", func(s *fleet.Snapshot) {
 			s.Fleet.Accounts = []fleet.Account{{ID: 2}}
