@@ -77,18 +77,24 @@ func scan(row scanner) (j fleet.Job, err error) {
 }
 
 func jobs(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]fleet.Job, error) {
+	var all []fleet.Job
+	err := eachJob(ctx, tx, func(j fleet.Job) { all = append(all, j) }, where, args...)
+	return all, err
+}
+
+// eachJob gives do one row after the other.
+func eachJob(ctx context.Context, tx *sql.Tx, do func(fleet.Job), where string, args ...any) error {
 	rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM jobs "+where, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var all []fleet.Job
 	for rows.Next() {
 		j, err := scan(rows)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		all = append(all, j)
+		do(j)
 	}
-	return all, rows.Err()
+	return rows.Err()
 }

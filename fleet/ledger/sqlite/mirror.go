@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unique"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -17,8 +18,9 @@ import (
 // a look cost what changed, not what there is. SQLite says when another process
 // wrote: then everything is read again. It is guarded by the store's write lock.
 type mirror struct {
-	version int64 // PRAGMA data_version when state was read; 0: never
-	state   fleet.State
+	version int64         // PRAGMA data_version when state was read; 0: never
+	state   fleet.State   // without its jobs
+	open    []*fleet.Job  // its jobs, never written: by pointer, because they are moved about
 	orders  []fleet.Order // those that are over, too
 	jobs    map[fleet.JobKey]bool
 	things  map[thing]bool
@@ -70,7 +72,13 @@ func (s *Store) Read(ctx context.Context) (fleet.State, error) {
 func (s *Store) copied() fleet.State {
 	st := s.mirror.state
 	st.Ledger = s.id
-	st.Jobs, st.Machines, st.Runners = slices.Clone(st.Jobs), slices.Clone(st.Machines), slices.Clone(st.Runners)
+	if n := len(s.mirror.open); n > 0 {
+		st.Jobs = make([]fleet.Job, n)
+	}
+	for i, j := range s.mirror.open {
+		st.Jobs[i] = *j
+	}
+	st.Machines, st.Runners = slices.Clone(st.Machines), slices.Clone(st.Runners)
 	st.Intents, st.Setbacks, st.Marks = slices.Clone(st.Intents), slices.Clone(st.Setbacks), maps.Clone(st.Marks)
 	st.Orders = nil
 	for _, o := range s.mirror.orders {
@@ -84,8 +92,8 @@ func (s *Store) copied() fleet.State {
 // readAll reads everything that is alive.
 func (s *Store) readAll(ctx context.Context, tx *sql.Tx) (err error) {
 	m := &s.mirror
-	m.state, m.orders = fleet.State{Marks: map[string]string{}}, nil
-	if m.state.Jobs, err = jobs(ctx, tx, "WHERE closed = 0 ORDER BY id, attempt"); err != nil {
+	m.state, m.orders, m.open = fleet.State{Marks: map[string]string{}}, nil, nil
+	if err := eachJob(ctx, tx, m.hold, "WHERE closed = 0 ORDER BY id, attempt"); err != nil {
 		return err
 	}
 	rows, err := tx.QueryContext(ctx, "SELECT kind, id, body FROM things ORDER BY kind, id")
@@ -110,7 +118,7 @@ func (s *Store) readAll(ctx context.Context, tx *sql.Tx) (err error) {
 func (s *Store) patch(ctx context.Context, tx *sql.Tx) error {
 	m := &s.mirror
 	if len(m.jobs) > 0 {
-		m.state.Jobs = slices.DeleteFunc(m.state.Jobs, func(j fleet.Job) bool { return m.jobs[j.Key] })
+		m.open = slices.DeleteFunc(m.open, func(j *fleet.Job) bool { return m.jobs[j.Key] })
 		for k := range m.jobs {
 			j, err := scan(tx.Stmt(s.stmts.one).QueryRowContext(ctx, k.ID, k.Attempt))
 			switch {
@@ -118,10 +126,10 @@ func (s *Store) patch(ctx context.Context, tx *sql.Tx) error {
 			case err != nil:
 				return err
 			case !j.Closed:
-				m.state.Jobs = append(m.state.Jobs, j)
+				m.hold(j)
 			}
 		}
-		slices.SortFunc(m.state.Jobs, func(a, b fleet.Job) int { return a.Key.Compare(b.Key) })
+		slices.SortFunc(m.open, func(a, b *fleet.Job) int { return a.Key.Compare(b.Key) })
 	}
 	if len(m.things) == 0 {
 		return nil
@@ -142,6 +150,18 @@ func (s *Store) patch(ctx context.Context, tx *sql.Tx) error {
 	}
 	m.sort()
 	return nil
+}
+
+// hold keeps an open job. Most jobs share most of their texts with others, and
+// each row comes with texts of its own: those are exchanged for the shared ones.
+func (m *mirror) hold(j fleet.Job) {
+	for _, text := range []*string{
+		&j.Class.Scope.Owner, &j.Class.Scope.Repo, (*string)(&j.Class.Labels), &j.Repo, &j.Name, &j.Workflow,
+		&j.Conclusion, (*string)(&j.Verdict.Code), &j.Verdict.Detail,
+	} {
+		*text = unique.Make(*text).Value()
+	}
+	m.open = append(m.open, &j)
 }
 
 // add decodes a row into the state.

@@ -1,0 +1,42 @@
+package sqlite
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// 25,000 jobs with texts of their own would hold megabytes more.
+func TestOpenJobsShareTheirTexts(t *testing.T) {
+	s := open(t, Config{Path: ":memory:", Fleet: "f"})
+	if _, err := s.Record(t.Context(), queued(1), queued(2)); err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range []string{"patched", "read whole"} {
+		c := fleet.Change{}
+		for id := range 2 {
+			c.Verdicts = append(c.Verdicts, fleet.JobVerdict{
+				Job: fleet.JobKey{ID: fleet.JobID(id + 1), Attempt: 1}, Verdict: fleet.Verdict{Code: fleet.PoolFull, Detail: why},
+			})
+		}
+		if err := s.Settle(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if why == "read whole" {
+			s.mirror.version = 0
+		}
+		state, err := s.Read(t.Context())
+		if err != nil || len(state.Jobs) != 2 {
+			t.Fatalf("%d jobs, error %v", len(state.Jobs), err)
+		}
+		a, b := state.Jobs[0], state.Jobs[1]
+		for name, texts := range map[string][2]string{
+			"repository": {a.Repo, b.Repo}, "labels": {string(a.Class.Labels), string(b.Class.Labels)}, "detail": {a.Verdict.Detail, b.Verdict.Detail},
+		} {
+			if texts[0] == "" || unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {
+				t.Errorf("%s: each job has its own %s", why, name)
+			}
+		}
+	}
+}
