@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -43,6 +44,7 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	if err != nil {
 		return usage(err)
 	}
+	collectOften()
 	log := slog.New(slog.NewTextHandler(out, nil))
 	parts, err := wire.Open(ctx, f, true, log)
 	if err != nil {
@@ -64,6 +66,15 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	fmt.Fprintf(out, "webhooks at http://%s/webhook, GitHub at %s\n", listener.Addr(), f.GitHub.APIURL)
 	fmt.Fprintf(out, "found %d jobs, %d machines, %d open intents; first comes a full look\n", len(state.Jobs), len(state.Machines), len(state.Intents))
 	return newServer(parts, path, drain, log).run(ctx, listener)
+}
+
+// collectOften trades processor time, of which a manager needs little, for
+// memory: each look has a copy of what is alive, so by Go's standard of 100 the
+// heap grows to twice two copies. An operator's GOGC is obeyed.
+func collectOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // server is the long-lived shell: HTTP, the loop, and signals.
