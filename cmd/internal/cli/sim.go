@@ -34,7 +34,7 @@ func simCommand() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return s.run(c.Context(), c.ErrOrStderr()) },
 	}
 	f := g.Flags()
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8090", "loopback address")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8090", "loopback address; port 0 takes a free one")
 	f.StringVar(&s.key, "private-key", "", "file with the App's private key; tokens are checked against it")
 	f.StringVar(&s.webhook, "webhook", "http://127.0.0.1:8080/webhook", "where deliveries go")
 	f.StringVar(&s.secretEnv, "webhook-secret-env", "RUNFLEET_WEBHOOK_SECRET", "variable that holds the webhook's secret")
@@ -54,20 +54,26 @@ func (s sim) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return usage(err)
 	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	at := listener.Addr().String() // with the port that was free, if --listen left it open
 	gh := githubsim.New(githubsim.Config{
 		Seed: 1, Now: time.Now, After: func(d time.Duration, f func()) { time.AfterFunc(d, f) }, AppID: s.app, PublicKey: public,
-		BaseURL: "http://" + s.listen, WebhookURL: s.webhook, WebhookSecret: os.Getenv(s.secretEnv), Admin: true,
+		BaseURL: "http://" + at, WebhookURL: s.webhook, WebhookSecret: os.Getenv(s.secretEnv), Admin: true,
 		Deliver: githubsim.HTTPDeliver(&http.Client{Timeout: 10 * time.Second}),
 	})
 	gh.AddInstallation(githubsim.Installation{ID: 1, Account: s.account})
 	if err := gh.AddRepository(githubsim.Repository{Owner: s.account, Name: s.repository, Private: true}); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "a simulated GitHub at http://%s, webhooks to %s\n", s.listen, s.webhook)
-	h := &http.Server{Addr: s.listen, Handler: gh, ReadHeaderTimeout: 10 * time.Second}
+	fmt.Fprintf(out, "a simulated GitHub at http://%s, webhooks to %s\n", at, s.webhook)
+	h := &http.Server{Handler: gh, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = h.Close() })
 	defer stop()
-	if err := h.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	if err := h.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
