@@ -10,6 +10,7 @@
 //   - a pool is the recipe of identical machines, the fleet is all pools of
 //     one deployment; an offer is instance type, zone and market;
 //   - machines are launched, started, stopped and ended;
+//   - hours are the windows in which a pool is open; outside it is closed;
 //   - the ledger holds what must outlive a process; a snapshot is what a look
 //     saw, a plan is what Decide answers to it, an intent is an action of a
 //     plan that was reserved in the ledger;

@@ -11,6 +11,9 @@ const (
 	Hold  OrderKind = "hold"  // machine: do not end, for people to look at
 	Pause OrderKind = "pause" // pool, or the whole fleet: launch nothing
 	Halt  OrderKind = "end"   // machine: end now, even if its job runs
+
+	KeepOpen   OrderKind = "keep-open"   // pool, or the whole fleet: open, whatever the hours say
+	KeepClosed OrderKind = "keep-closed" // pool, or the whole fleet: closed, whatever the hours say
 )
 
 // Order is a row in the ledger: who asked for what, why and until when. The

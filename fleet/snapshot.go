@@ -54,6 +54,9 @@ type Snapshot struct {
 	// Boots is the boot estimate of a pool, from launch to a registered
 	// runner; DefaultBoot where it is absent.
 	Boots map[string]time.Duration
+	// Hours is where a pool stands in its business hours; it never closes
+	// where it is absent.
+	Hours map[string]Hours
 	// LookedAt is the last full look, LookedBefore the one before it: what is
 	// absent must be absent twice.
 	LookedAt, LookedBefore time.Time
