@@ -55,6 +55,7 @@ type poolView struct {
 	recipe  Recipe
 	count   int // pending, running and reserved machines
 	boot    time.Duration
+	hours   Hours
 	paused  bool
 	launch  map[Market]*Launch // growing in this plan
 	generic []int              // machines that could be claimed, soonest first

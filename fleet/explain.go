@@ -69,7 +69,12 @@ func (v *view) judge(j *Job, why Verdict) {
 
 // late counts a job that could run and waits too long.
 func (v *view) late(j *Job, c *classView) {
-	if len(c.pools) == 0 || c.why.Code == Refused || !v.past(j.QueuedAt, v.pools[c.pools[0]].AlertAfter) {
+	if len(c.pools) == 0 || c.why.Code == Refused || c.why.Code == Closed {
+		return
+	}
+	// What waits for the opening has not waited in vain until then.
+	p := &v.pools[c.pools[0]]
+	if !v.past(later(j.QueuedAt, p.hours.Since), p.AlertAfter) {
 		return
 	}
 	if c.late == 0 {
@@ -146,6 +151,6 @@ func worst(a, b Verdict) Verdict {
 	return a
 }
 
-var weights = []VerdictCode{"", Paced, PoolFull, Paused, NoCapacity, SetBack}
+var weights = []VerdictCode{"", Closed, Paced, PoolFull, Paused, NoCapacity, SetBack}
 
 func weight(c VerdictCode) int { return slices.Index(weights, c) }

@@ -26,6 +26,15 @@ type Hours struct {
 	Order  string       // who keeps it open or closed, and why; empty: the hours rule
 }
 
+// idle reports whether a pool may keep machines that no job needs.
+func (h Hours) idle() bool { return !h.Closed || h.Early }
+
+// launches reports whether a pool may launch for jobs that wait.
+func (h Hours) launches() bool { return h.idle() || h.Policy == ClosedCold || h.Policy == "" }
+
+// moves reports whether its jobs may go to the next pool that fits.
+func (h Hours) moves() bool { return h.launches() || h.Policy != ClosedRefuse }
+
 // sameWeek is the span within which a day of the week says which day is meant.
 const sameWeek = 6 * 24 * time.Hour
 

@@ -36,3 +36,82 @@ func TestHoursReadAsPeopleSayThem(t *testing.T) {
 		})
 	}
 }
+
+// closed has a pool closed since an hour ago, for eleven hours more.
+func closed(s *fleet.Snapshot, pool string, p fleet.ClosedPolicy) {
+	s.Hours = map[string]fleet.Hours{pool: {
+		Closed: true, Policy: p, Since: ago(3600), Until: noon.Add(11 * time.Hour), Wake: noon.Add(11 * time.Hour), Zone: "Etc/UTC",
+	}}
+}
+
+// early has it closed, and about to open.
+func early(s *fleet.Snapshot, pool string, p fleet.ClosedPolicy) {
+	s.Hours = map[string]fleet.Hours{pool: {Closed: true, Early: true, Policy: p, Since: ago(3600), Until: noon.Add(30 * time.Second), Zone: "Etc/UTC"}}
+}
+
+func TestAPoolObeysItsHours(t *testing.T) {
+	const until = "closed until Mon 23:00 Etc/UTC"
+	linux := fleet.NewLabels("linux")
+	decisions(t, []decision{
+		{"a cold pool launches for a job all the same", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedCold)
+			wait(s, queued(1, arm, 5))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a pool that says nothing of it is cold", func(s *fleet.Snapshot) {
+			closed(s, "arm", "")
+			wait(s, queued(1, arm, 5))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"one that waits launches nothing", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedWait)
+			wait(s, queued(1, arm, 5))
+		}, []string{"job 1 closed"}},
+		{"its jobs move on to the next pool that fits", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedWait)
+			wait(s, queued(1, linux, 5))
+		}, []string{"launch 1 x64 on-demand", "job 1 launching"}},
+		{"those of one that refuses do not", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedRefuse)
+			wait(s, queued(1, linux, 5))
+		}, []string{"job 1 closed"}},
+		{"a pool that opens within a boot launches for what waits", func(s *fleet.Snapshot) {
+			early(s, "arm", fleet.ClosedWait)
+			wait(s, queued(1, arm, 5000))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a job that waits for the opening is no alert", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedWait)
+			wait(s, queued(1, arm, 5000))
+		}, []string{"job 1 closed"}},
+		{"and none just after it", func(s *fleet.Snapshot) {
+			s.Fleet.Pools[0].Max = 0
+			s.Hours = map[string]fleet.Hours{"arm": {Since: ago(60), Until: noon.Add(time.Hour)}}
+			wait(s, queued(1, arm, 5000))
+		}, []string{"job 1 full"}},
+		{"an idle runner ends at the closing, whatever its idle limit", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedCold)
+			putMinted(s, machine("i-1", "arm", 60), 50, 5)
+		}, []string{"end i-1: idle, and its pool is " + until}},
+		{"and so does a machine that no job needs any more", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedWait)
+			put(s, machine("i-1", "arm", 10))
+			putMinted(s, machine("i-2", "arm", 10), 5, 0)
+		}, []string{"end i-1: no job needs it, and its pool is " + until, "end i-2: no job needs it, and its pool is " + until}},
+		{"a machine that came for a job before the closing still takes it", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedWait)
+			put(s, machine("i-1", "arm", 60))
+			wait(s, queued(1, arm, 3700))
+		}, []string{"mint i-1 try 1", "job 1 covered"}},
+		{"a job that runs at the closing runs on", func(s *fleet.Snapshot) {
+			closed(s, "arm", fleet.ClosedRefuse)
+			putMinted(s, machine("i-1", "arm", 9000), 8900, 8800)
+			wait(s, on(queued(1, arm, 9000), fleet.Running, "i-1", 8800))
+		}, nil},
+	})
+}
+
+func TestAPlanWakesAtTheNextOpening(t *testing.T) {
+	s := base()
+	closed(&s, "arm", fleet.ClosedWait)
+	if got := fleet.Decide(s).Wake; !got.Equal(noon.Add(11 * time.Hour)) {
+		t.Errorf("wake at %s", got)
+	}
+}

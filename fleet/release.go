@@ -88,6 +88,8 @@ func (v *view) releaseGeneric(m *machineView) {
 		if m.Try > 0 {
 			v.releaseUnready(m)
 		}
+	case v.closed(m):
+		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case v.past(m.LaunchedAt, boot+idle):
 		v.end(m, fmt.Sprintf("no job needs it, idle limit of %s is over", idle), false)
 	}
@@ -111,6 +113,8 @@ func (v *view) releaseRegistering(m *machineView) {
 		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
 	case m.drained:
 		v.end(m, "drained by an operator", false)
+	case v.closed(m) && !v.wanted(m):
+		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
 		v.intend(Intent{
 			Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
@@ -133,6 +137,8 @@ func (v *view) releaseIdle(m *machineView) {
 			v.strikeIdled(m)
 			v.end(m, fmt.Sprintf("GitHub gave it no job for %s although one waits", idledOut), false)
 		}
+	case v.closed(m):
+		v.end(m, "idle, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case v.past(m.ReadyAt, v.pools[m.pool].IdleLimit):
 		v.end(m, fmt.Sprintf("idle, no job of its classes waits, idle limit of %s is over", v.pools[m.pool].IdleLimit), false)
 	}
@@ -170,6 +176,9 @@ func (v *view) releaseBusy(m *machineView) {
 		v.ask(m.job)
 	}
 }
+
+// closed reports whether the machine's pool keeps no idle capacity just now.
+func (v *view) closed(m *machineView) bool { return m.pool >= 0 && !v.pools[m.pool].hours.idle() }
 
 // wanted reports whether a job waits that the machine could take.
 func (v *view) wanted(m *machineView) bool {

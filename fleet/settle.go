@@ -40,7 +40,8 @@ func settle(s Snapshot) *view {
 func (v *view) settlePools() {
 	v.pools = make([]poolView, len(v.Fleet.Pools))
 	for i, p := range v.Fleet.Pools {
-		pv := poolView{Pool: p.WithDefaults(), boot: DefaultBoot}
+		pv := poolView{Pool: p.WithDefaults(), boot: DefaultBoot, hours: v.Hours[p.Name]}
+		v.wake(pv.hours.Wake)
 		if b, ok := v.Boots[p.Name]; ok {
 			pv.boot = b
 		}

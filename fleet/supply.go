@@ -132,7 +132,7 @@ func (v *view) launchFor(c *classView) {
 		if why.Code != "" {
 			c.why = worst(c.why, why)
 		}
-		if need == 0 || v.pools[i].NoOverflow {
+		if need == 0 || v.pools[i].NoOverflow || !v.pools[i].hours.moves() {
 			break
 		}
 	}
@@ -174,6 +174,8 @@ func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdic
 		return 0, "", Verdict{Paused, "the fleet is paused by an operator"}
 	case p.paused:
 		return 0, "", Verdict{Paused, "pool " + p.Name + " is paused by an operator"}
+	case !p.hours.launches():
+		return 0, "", Verdict{Closed, "pool " + p.Name + " is " + p.hours.String()}
 	case p.recipe.Problem != "":
 		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + p.recipe.Problem}
 	case boot.Holds(v.At):
