@@ -9,19 +9,22 @@ type Change struct {
 	Settle   []IntentID
 	Jobs     []Job // of known jobs; only a plan's own fields are written
 	Machines []Machine
-	Forget   []MachineID
+	Forget   []MachineID // with what Spot said of them
 	Runners  []Runner
 	Ended    []string // names of registrations
 	Setbacks []Setback
 	Cleared  []SetbackKey
 	Verdicts []JobVerdict
 	Marks    map[string]string // an empty value removes the mark
+	// Interrupted is rows of interrupted jobs, Resumed those to drop.
+	Interrupted []Interrupted
+	Resumed     []JobKey
 }
 
 // Empty reports whether there is nothing to apply.
 func (c Change) Empty() bool {
 	return len(c.Reserve)+len(c.Settle)+len(c.Jobs)+len(c.Machines)+len(c.Forget)+len(c.Runners)+
-		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks) == 0
+		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed) == 0
 }
 
 // Join is c followed by d. Marks are d's where both have one.
@@ -36,6 +39,8 @@ func (c Change) Join(d Change) Change {
 	c.Setbacks = slices.Concat(c.Setbacks, d.Setbacks)
 	c.Cleared = slices.Concat(c.Cleared, d.Cleared)
 	c.Verdicts = slices.Concat(c.Verdicts, d.Verdicts)
+	c.Interrupted = slices.Concat(c.Interrupted, d.Interrupted)
+	c.Resumed = slices.Concat(c.Resumed, d.Resumed)
 	if c.Marks == nil {
 		c.Marks = d.Marks
 		return c

@@ -26,6 +26,7 @@ const (
 // job that gets none carries a verdict.
 func Decide(s Snapshot) Plan {
 	v := settle(s)     // what is true: machines, runners, jobs and intents matched
+	v.resume()         // what Spot interrupted is run again
 	v.release()        // who must go, and why
 	v.cover()          // demand against what is there and coming
 	v.supply()         // mint, launch: within caps, budget, allowance
@@ -70,9 +71,10 @@ type machineView struct {
 	phase     Phase
 	job       *Job // the job it runs or ran, when known
 	runner    *Runner
-	scope     Scope // where it is or will be registered
-	intent    bool  // an intent about it is open
-	leaving   bool  // and it is to end
+	notice    *Notice // Spot's; nil: none
+	scope     Scope   // where it is or will be registered
+	intent    bool    // an intent about it is open
+	leaving   bool    // and it is to end
 	held      bool
 	drained   bool
 	halted    bool

@@ -16,7 +16,7 @@ var (
 	ErrThrottled = errors.New("throttled")
 	// ErrTaken: there is one of that name already.
 	ErrTaken = errors.New("name is taken")
-	// ErrBusy: GitHub says that the runner runs a job.
+	// ErrBusy: GitHub says that the runner runs a job, or that the run is not over.
 	ErrBusy = errors.New("runner is busy")
 	// ErrAbsent: it is not there.
 	ErrAbsent = errors.New("not there")

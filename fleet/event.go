@@ -10,6 +10,8 @@ type Event struct {
 	Kind string    // GitHub's event name and action, such as workflow_job.queued
 	At   time.Time // when we learned it
 	Job  *Job      // the job as the event shows it; nil if it is about no job
+	// Notice is what Spot said of a machine; nil if it is about none.
+	Notice *Notice
 	// Read marks an answer of the API. It is the truth of its instant, so it
 	// may move a job back where an event may not: GitHub re-queues a job that
 	// its runner never picked up.
@@ -43,6 +45,15 @@ func Apply(row *Job, e Event) (Job, bool) {
 		next.Conclusion = seen.Conclusion
 	}
 	return next, next != *row
+}
+
+// ApplyNotice is the row after an event about a machine: the row the ledger
+// holds, or nil, and what the event tells. It reports whether that is news.
+func ApplyNotice(row *Notice, e Event) (Notice, bool) {
+	if row == nil {
+		return *e.Notice, true
+	}
+	return row.Heed(*e.Notice)
 }
 
 func (j *Job) move(seen Job, at time.Time) {

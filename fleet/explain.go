@@ -120,7 +120,9 @@ func (v *view) canonical() {
 	slices.SortFunc(p.Jobs, compareJobs)
 	slices.SortFunc(p.Setbacks, func(a, b Setback) int { return a.Key.compare(b.Key) })
 	slices.SortFunc(p.Ask, JobKey.Compare)
+	slices.SortFunc(p.Resumed, JobKey.Compare)
 	slices.Sort(p.Alerts)
+	slices.Sort(p.Forget)
 	slices.Sort(p.Ended)
 	p.Ended = slices.Compact(p.Ended)
 }

@@ -22,6 +22,7 @@ type Intent struct {
 	Withdraw *Withdraw `json:",omitempty"`
 	Remove   *Remove   `json:",omitempty"`
 	Sweep    *Sweep    `json:",omitempty"`
+	Rerun    *Rerun    `json:",omitempty"`
 }
 
 // Launch asks for machines of one pool on one market, in one request.
@@ -77,6 +78,14 @@ type Sweep struct {
 	Templates  []string    // launch templates that no pool uses any more
 }
 
+// Rerun has GitHub run a workflow run's failed jobs again, one attempt further.
+type Rerun struct {
+	Job   JobKey // that was interrupted; its attempt is the one to be followed
+	Run   RunID
+	Scope Scope
+	Repo  string
+}
+
 // Kind is the intent's verb, for logs and tables.
 func (i Intent) Kind() string {
 	switch {
@@ -92,6 +101,8 @@ func (i Intent) Kind() string {
 		return "remove"
 	case i.Sweep != nil:
 		return "sweep"
+	case i.Rerun != nil:
+		return "rerun"
 	}
 	return "empty"
 }

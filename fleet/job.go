@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 )
 
@@ -17,6 +18,9 @@ type JobKey struct {
 	ID      JobID
 	Attempt int // counts from 1
 }
+
+// String is the key as a row's name, such as 42-1.
+func (k JobKey) String() string { return fmt.Sprintf("%d-%d", k.ID, k.Attempt) }
 
 // Compare orders keys by id, then attempt.
 func (k JobKey) Compare(l JobKey) int {

@@ -53,6 +53,38 @@ func told(p fleet.Plan) []string {
 			lines = append(lines, fmt.Sprintf("close %d", j.Key.ID))
 		}
 	}
+	for _, i := range p.Interrupted {
+		lines = append(lines, fmt.Sprintf("interrupted %d on %s [%s] again %d [%s]%s", i.Job.ID, i.Machine, i.Conclusion, i.Again.ID, i.Result, i.Why))
+	}
+	return lines
+}
+
+// said is a plan as lines: what it does, and which verdicts change.
+func said(p fleet.Plan) []string {
+	var lines []string
+	for _, in := range p.Intents {
+		switch {
+		case in.Launch != nil:
+			lines = append(lines, fmt.Sprintf("launch %d %s %s", in.Launch.Count, in.Launch.Pool, in.Launch.Market))
+		case in.Mint != nil:
+			lines = append(lines, fmt.Sprintf("mint %s try %d", in.Mint.Machine, in.Mint.Try))
+		case in.End != nil:
+			lines = append(lines, fmt.Sprintf("end %s: %s", in.End.Machine, in.Reason))
+		case in.Rerun != nil:
+			lines = append(lines, fmt.Sprintf("rerun %d: %s", in.Rerun.Run, in.Reason))
+		default:
+			lines = append(lines, in.Kind()+" "+string(in.Machine()))
+		}
+	}
+	for _, v := range p.Verdicts {
+		lines = append(lines, fmt.Sprintf("job %d %s", v.Job.ID, v.Verdict.Code))
+	}
+	for _, k := range p.Ask {
+		lines = append(lines, fmt.Sprintf("ask %d", k.ID))
+	}
+	for _, id := range p.Forget {
+		lines = append(lines, "forget "+string(id))
+	}
 	return lines
 }
 

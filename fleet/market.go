@@ -2,10 +2,14 @@ package fleet
 
 // market picks where to buy: spot-first falls back to on-demand when no spot
 // offer is left, never the other way round. Offers whose setback has expired are
-// on probation: a single machine tries them, and the next look has the rest.
-func (v *view) market(p *poolView) (Market, int, Verdict) {
+// on probation: a single machine tries them, and the next look has the rest. A
+// wish for on-demand is heeded where the pool may buy so.
+func (v *view) market(p *poolView, wish Market) (Market, int, Verdict) {
 	markets := []Market{p.Market}
-	if p.Market == SpotFirst {
+	switch {
+	case p.Market == SpotFirst && wish == OnDemand:
+		markets[0] = OnDemand
+	case p.Market == SpotFirst:
 		markets = []Market{Spot, OnDemand}
 	}
 	for _, m := range markets {

@@ -14,9 +14,12 @@ type Plan struct {
 	Machines []Machine   // rows to update
 	Forget   []MachineID // rows of machines that are gone for good
 	Ended    []string    // names of registrations that are gone for good
-	Ask      []JobKey    // what only GitHub knows and the next look must fetch
-	Alerts   []string    // a person should look
-	Wake     time.Time   // when time alone would change the answer; zero: never
+	// Interrupted is rows to update, Resumed those that had their day.
+	Interrupted []Interrupted
+	Resumed     []JobKey
+	Ask         []JobKey  // what only GitHub knows and the next look must fetch
+	Alerts      []string  // a person should look
+	Wake        time.Time // when time alone would change the answer; zero: never
 }
 
 // JobVerdict is why one job is not running.

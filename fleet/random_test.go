@@ -70,6 +70,18 @@ func strained(r *rapid.T) fleet.Snapshot {
 			s.State.Intents = append(s.State.Intents, in)
 		}
 	}
+	for _, id := range []string{"i-1", "i-3", "i-9"} {
+		if rapid.IntRange(0, 3).Draw(r, "noticed") == 0 {
+			notice(&s, id, rapid.SampledFrom([]fleet.NoticeKind{fleet.Rebalance, fleet.Interruption}).Draw(r, "kind"), rapid.IntRange(0, 900).Draw(r, "told"))
+		}
+	}
+	for i, j := range s.State.Jobs {
+		if i < 4 && rapid.IntRange(0, 3).Draw(r, "hit") == 0 {
+			row := hit(int(j.Key.ID), "i-1", rapid.SampledFrom([]string{"", "failure", "success"}).Draw(r, "conclusion"))
+			row.Run = fleet.RunID(i % 2)
+			interrupted(&s, row)
+		}
+	}
 	s.Alone = rapid.Bool().Draw(r, "alone")
 	return s
 }
@@ -88,6 +100,7 @@ func TestAStrainedPlanDoesNotDependOnOrder(t *testing.T) {
 		mixed.State.Jobs, mixed.State.Machines = shuffled(dice, s.State.Jobs), shuffled(dice, s.State.Machines)
 		mixed.State.Runners, mixed.State.Intents = shuffled(dice, s.State.Runners), shuffled(dice, s.State.Intents)
 		mixed.State.Setbacks, mixed.State.Orders = shuffled(dice, s.State.Setbacks), shuffled(dice, s.State.Orders)
+		mixed.State.Notices, mixed.State.Interrupted = shuffled(dice, s.State.Notices), shuffled(dice, s.State.Interrupted)
 		mixed.Recipes = shuffled(dice, s.Recipes)
 		if diff := cmp.Diff(want, fleet.Decide(mixed)); diff != "" {
 			r.Fatalf("plan (-sorted +shuffled):\n%s", diff)

@@ -45,6 +45,10 @@ func (v *view) releaseLive(m *machineView) {
 	if v.refusedLately(m.TriedAt) || !m.AdoptedAt.IsZero() && !v.confirmed(m.AdoptedAt) {
 		return
 	}
+	if m.leaves() && m.phase <= Idle {
+		v.end(m, "Spot takes it back, and it runs no job", false)
+		return
+	}
 	switch m.phase {
 	case Booting, Ready:
 		v.releaseGeneric(m)

@@ -30,6 +30,7 @@ func settle(s Snapshot) *view {
 	v.settleMachines()
 	v.settleJobs()
 	v.settleRunners()
+	v.settleNotices()
 	v.settleOrders()
 	v.settleIntents()
 	v.settlePhases()

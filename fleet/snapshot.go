@@ -12,7 +12,10 @@ type State struct {
 	Intents  []Intent // reserved, not settled
 	Setbacks []Setback
 	Orders   []Order
-	Marks    map[string]string // small facts that shells keep: cursors, instants
+	Notices  []Notice // of Spot's, one a machine
+	// Interrupted is the jobs that Spot interrupted within a day.
+	Interrupted []Interrupted
+	Marks       map[string]string // small facts that shells keep: cursors, instants
 }
 
 // Recipe is what a pool's launches need and AWS knows.

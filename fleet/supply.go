@@ -122,8 +122,19 @@ func (v *view) launchFor(c *classView) {
 			need, c.why = 1, one
 		}
 	}
+	careful := min(need, v.mending(c))
+	v.launchOn(c, careful, OnDemand)
+	v.launchOn(c, need-careful, SpotFirst)
+}
+
+// launchOn launches for some jobs of a class, on demand only where the wish is
+// that and the pool allows it.
+func (v *view) launchOn(c *classView, need int, wish Market) {
 	for _, i := range c.pools {
-		n, market, why := v.room(c, i, need)
+		if need == 0 {
+			return
+		}
+		n, market, why := v.room(c, i, need, wish)
 		if n > 0 {
 			v.launch(i, market, n)
 			c.launch = append(c.launch, cover{pool: i, jobs: n, market: market})
@@ -132,8 +143,8 @@ func (v *view) launchFor(c *classView) {
 		if why.Code != "" {
 			c.why = worst(c.why, why)
 		}
-		if need == 0 || v.pools[i].NoOverflow || !v.pools[i].hours.moves() {
-			break
+		if v.pools[i].NoOverflow || !v.pools[i].hours.moves() {
+			return
 		}
 	}
 }
@@ -164,7 +175,7 @@ func (v *view) doubt(j *Job) int {
 
 // room says how many of the wanted machines a pool can launch, on which
 // market, and what stands against the rest.
-func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdict) {
+func (v *view) room(c *classView, i, want int, wish Market) (n int, market Market, why Verdict) {
 	p := &v.pools[i]
 	boot := v.setbacks[BootKey(p.Name, p.recipe.Template)]
 	refused := v.setbacks[LaunchKey(p.Name, p.recipe.Template)]
@@ -201,7 +212,7 @@ func (v *view) room(c *classView, i, want int) (n int, market Market, why Verdic
 	if n <= 0 {
 		return 0, "", why
 	}
-	market, most, offerWhy := v.market(p)
+	market, most, offerWhy := v.market(p, wish)
 	if most < n {
 		n, why = max(0, most), offerWhy
 	}

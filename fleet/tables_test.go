@@ -1,7 +1,6 @@
 package fleet_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -69,33 +68,6 @@ func minted(m fleet.Machine, since, ready int) (fleet.Machine, fleet.Runner) {
 		m.ReadyAt, m.Taken, r.Online = ago(ready), true, true
 	}
 	return m, r
-}
-
-// said is a plan as lines: what it does, and which verdicts change.
-func said(p fleet.Plan) []string {
-	var lines []string
-	for _, in := range p.Intents {
-		switch {
-		case in.Launch != nil:
-			lines = append(lines, fmt.Sprintf("launch %d %s %s", in.Launch.Count, in.Launch.Pool, in.Launch.Market))
-		case in.Mint != nil:
-			lines = append(lines, fmt.Sprintf("mint %s try %d", in.Mint.Machine, in.Mint.Try))
-		case in.End != nil:
-			lines = append(lines, fmt.Sprintf("end %s: %s", in.End.Machine, in.Reason))
-		default:
-			lines = append(lines, in.Kind()+" "+string(in.Machine()))
-		}
-	}
-	for _, v := range p.Verdicts {
-		lines = append(lines, fmt.Sprintf("job %d %s", v.Job.ID, v.Verdict.Code))
-	}
-	for _, k := range p.Ask {
-		lines = append(lines, fmt.Sprintf("ask %d", k.ID))
-	}
-	for _, id := range p.Forget {
-		lines = append(lines, "forget "+string(id))
-	}
-	return lines
 }
 
 func TestDecideSays(t *testing.T) {

@@ -178,7 +178,7 @@ func TestEachRequestHasADeadline(t *testing.T) {
 			t.Errorf("%s left, want 30 s at most", d)
 		}
 	}
-	if len(left) != 5 {
-		t.Errorf("%d requests, want 5", len(left))
+	if len(left) != 6 {
+		t.Errorf("%d requests, want 6", len(left))
 	}
 }

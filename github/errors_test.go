@@ -41,8 +41,8 @@ func (r *rig) meanings(ctx context.Context) map[string]string {
 	return got
 }
 
-func all(mint, remove, runners, job string) map[string]string {
-	return map[string]string{"mint": mint, "remove": remove, "runners": runners, "job": job}
+func all(mint, remove, runners, job, rerun string) map[string]string {
+	return map[string]string{"mint": mint, "remove": remove, "runners": runners, "job": job, "rerun": rerun}
 }
 
 func TestEveryAnswerHasOneMeaning(t *testing.T) {
@@ -51,16 +51,16 @@ func TestEveryAnswerHasOneMeaning(t *testing.T) {
 		body   string
 		want   map[string]string
 	}{
-		"not found":           {404, `{"message":"Not Found"}`, all("config", "absent", "config", "absent")},
-		"forbidden":           {403, `{"message":"Resource not accessible by integration"}`, all("config", "config", "config", "config")},
-		"unprocessable":       {422, `{"message":"Bad request"}`, all("config", "busy", "config", "config")},
-		"conflict":            {409, `{"message":"Already exists"}`, all("taken", "error", "error", "error")},
-		"bad gateway":         {502, `<html>`, all("unknown", "unknown", "unknown", "unknown")},
-		"bad credentials":     {401, `{}`, all("error", "error", "error", "error")},
-		"bad request":         {400, `{}`, all("error", "error", "error", "error")},
-		"accepted":            {202, `{}`, all("unknown", "unknown", "unknown", "unknown")},
-		"an answer cut short": {201, `{"runner":`, all("unknown", "unknown", "unknown", "unknown")},
-		"an empty answer":     {201, ``, all("unknown", "unknown", "nothing", "unknown")},
+		"not found":           {404, `{"message":"Not Found"}`, all("config", "absent", "config", "absent", "config")},
+		"forbidden":           {403, `{"message":"Resource not accessible by integration"}`, all("config", "config", "config", "config", "config")},
+		"unprocessable":       {422, `{"message":"Bad request"}`, all("config", "busy", "config", "config", "config")},
+		"conflict":            {409, `{"message":"Already exists"}`, all("taken", "error", "error", "error", "error")},
+		"bad gateway":         {502, `<html>`, all("unknown", "unknown", "unknown", "unknown", "unknown")},
+		"bad credentials":     {401, `{}`, all("error", "error", "error", "error", "error")},
+		"bad request":         {400, `{}`, all("error", "error", "error", "error", "error")},
+		"accepted":            {202, `{}`, all("unknown", "unknown", "unknown", "unknown", "unknown")},
+		"an answer cut short": {201, `{"runner":`, all("unknown", "unknown", "unknown", "unknown", "unknown")},
+		"an empty answer":     {201, ``, all("unknown", "unknown", "nothing", "unknown", "unknown")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rigged(t)
@@ -78,7 +78,7 @@ func TestARefusedTokenIsNeverAboutARunnerOrJob(t *testing.T) {
 		r.wire.handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, status, `{"message":"Not Found"}`)
 		})
-		if diff := cmp.Diff(all(want, want, want, want), r.meanings(t.Context())); diff != "" {
+		if diff := cmp.Diff(all(want, want, want, want, want), r.meanings(t.Context())); diff != "" {
 			t.Errorf("%d (-want +got):\n%s", status, diff)
 		}
 	}

@@ -176,5 +176,8 @@ func (r *rig) calls() map[string]func(context.Context) error {
 			_, err := r.Job(ctx, fleet.Job{Key: fleet.JobKey{ID: 5}, Repo: "alice/tools", Class: fleet.Class{Scope: alice}})
 			return err
 		},
+		"rerun": func(ctx context.Context) error {
+			return r.Rerun(ctx, fleet.Rerun{Job: fleet.JobKey{ID: 5, Attempt: 1}, Run: 9, Repo: "alice/tools", Scope: alice})
+		},
 	}
 }

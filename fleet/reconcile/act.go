@@ -61,6 +61,8 @@ func (r *Reconciler) execute(ctx context.Context, s fleet.Snapshot, in fleet.Int
 		return r.remove(ctx, s, in)
 	case in.Sweep != nil:
 		return r.sweep(ctx, in)
+	case in.Rerun != nil:
+		return r.rerun(ctx, s, in)
 	}
 	var o outcome
 	o.settle(in)

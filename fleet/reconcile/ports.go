@@ -21,6 +21,10 @@ type GitHub interface {
 	Remove(ctx context.Context, s fleet.Scope, runnerID int64) error
 	// Runners lists a scope's registrations whose names begin with prefix.
 	Runners(ctx context.Context, s fleet.Scope, prefix string) ([]fleet.Runner, error)
+	// Rerun has a run's failed jobs run again. nil, too, if that was done
+	// already; fleet.ErrBusy while the run is not over; fleet.ErrConfig when
+	// GitHub refuses for good.
+	Rerun(ctx context.Context, r fleet.Rerun) error
 	// Job asks for a job as it is now; j gives Key, Repo and Class.
 	// fleet.ErrAbsent when GitHub has none.
 	Job(ctx context.Context, j fleet.Job) (fleet.Job, error)

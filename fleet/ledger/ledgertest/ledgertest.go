@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open) {
 		{"an order replaces one of its ID", replaced},
 		{"events in any order end the same", anyOrder},
 		{"a verdict is told once", repeatedVerdict},
+		{"a notice is kept once, and goes with its machine", notices},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, func() time.Time { return Noon })) })
 	}

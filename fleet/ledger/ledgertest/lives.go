@@ -9,6 +9,33 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
+func notices(t *testing.T, s Store) {
+	tell := func(id string, kind fleet.NoticeKind, after time.Duration) fleet.Event {
+		n := fleet.Notice{Machine: "i-1", Kind: kind, At: Noon.Add(after), Deadline: Noon.Add(after + 2*time.Minute)}
+		return fleet.Event{ID: id, Kind: "spot", At: n.At, Notice: &n}
+	}
+	first := tell("b", fleet.Interruption, time.Second)
+	got := record(t, s, tell("a", fleet.Rebalance, 0), first, first, tell("c", fleet.Interruption, time.Minute))
+	if diff := cmp.Diff([]bool{true, true, false, false}, got); diff != "" {
+		t.Errorf("fresh (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]fleet.Notice{*first.Notice}, read(t, s).Notices); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	if err := s.Settle(t.Context(), fleet.Change{Machines: []fleet.Machine{{ID: "i-1"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(read(t, s).Notices); n != 1 {
+		t.Errorf("%d notices after the machine was written", n)
+	}
+	if err := s.Settle(t.Context(), fleet.Change{Forget: []fleet.MachineID{"i-1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(read(t, s).Notices); n != 0 {
+		t.Errorf("%d notices of a machine that is forgotten", n)
+	}
+}
+
 // whole is a job with every field that an event shows.
 func whole() fleet.Job {
 	j := job(1, fleet.Queued)

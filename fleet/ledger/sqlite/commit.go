@@ -18,6 +18,9 @@ const (
 	kindSetback = "setback"
 	kindOrder   = "order"
 	kindMark    = "mark"
+	kindNotice  = "notice"
+
+	kindInterrupted = "interrupted"
 )
 
 // Commit applies a change on a plan number; see ledger.Ledger.
@@ -52,6 +55,7 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	}
 	for _, id := range c.Forget {
 		w.drop(kindMachine, string(id))
+		w.drop(kindNotice, string(id))
 	}
 	for _, r := range c.Runners {
 		w.put(kindRunner, r.Name, r)
@@ -64,6 +68,12 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	}
 	for _, k := range c.Cleared {
 		w.drop(kindSetback, setbackID(k))
+	}
+	for _, i := range c.Interrupted {
+		w.put(kindInterrupted, i.Job.String(), i)
+	}
+	for _, k := range c.Resumed {
+		w.drop(kindInterrupted, k.String())
 	}
 	for k, v := range c.Marks {
 		if v == "" {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -145,7 +146,10 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 			return false, err
 		}
 	}
-	if e.Job == nil {
+	switch {
+	case e.Notice != nil:
+		return s.heed(tx, e)
+	case e.Job == nil:
 		return true, nil
 	}
 	s.mirror.jobs[e.Job.Key] = true
@@ -161,6 +165,30 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 		}
 	}
 	return s.move(tx, e)
+}
+
+// heed applies what Spot said of a machine to the row that is there, if one is.
+func (s *Store) heed(tx *sql.Tx, e fleet.Event) (bool, error) {
+	var row *fleet.Notice
+	t := thing{kindNotice, string(e.Notice.Machine)}
+	var body []byte
+	err := tx.QueryRow("SELECT body FROM things WHERE kind = ? AND id = ?", t.kind, t.id).Scan(&body)
+	switch {
+	case err == nil:
+		row = &fleet.Notice{}
+		if err := json.Unmarshal(body, row); err != nil {
+			return false, fmt.Errorf("%s %s: %w", t.kind, t.id, err)
+		}
+	case !errors.Is(err, sql.ErrNoRows):
+		return false, err
+	}
+	next, changed := fleet.ApplyNotice(row, e)
+	if !changed {
+		return false, nil
+	}
+	w := writer{ctx: context.Background(), tx: tx, mirror: &s.mirror}
+	w.put(t.kind, t.id, next)
+	return true, w.err
 }
 
 // move applies an event to the row that is there, if one is.
