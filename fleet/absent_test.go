@@ -87,6 +87,15 @@ func TestWhatThisLedgerDidNotLaunchIsNotJudgedByOneSight(t *testing.T) {
 			adopted(s, 120)
 			s.LookedBefore = ago(120)
 		}, nil},
+		{"one whose runner is busy is kept after that too", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "old", 900), 890, 800)
+			m.AdoptedAt, r.Busy = ago(700), true
+			put(s, m, r)
+		}, nil},
+		{"one that is held too", func(s *fleet.Snapshot) {
+			adopted(s, 700)
+			order(s, fleet.Hold, "i-1")
+		}, nil},
 		{"then it is judged like any other", func(s *fleet.Snapshot) { adopted(s, 120) }, []string{"end i-1: pool old left the fleet file"}},
 	})
 }

@@ -20,6 +20,14 @@ func TestSupplyCoversDemand(t *testing.T) {
 			putMinted(s, machine("i-1", "arm", 60), 50, 5)
 			wait(s, elsewhere(queued(1, arm, 61), "zeta"))
 		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a registration in one repository covers no job of its owner's other one", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 5)
+			m.Scope.Repo, r.Scope.Repo = "tools", "tools"
+			put(s, m, r)
+			j := queued(1, arm, 61)
+			j.Class.Scope.Repo = "site"
+			wait(s, j)
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
 		{"a generic machine covers a job of any scope", func(s *fleet.Snapshot) {
 			put(s, machine("i-1", "arm", 60))
 			wait(s, elsewhere(queued(1, arm, 61), "zeta"))
@@ -51,6 +59,18 @@ func TestSupplyCoversDemand(t *testing.T) {
 			put(s, m, r)
 			s.State.Jobs = []fleet.Job{queued(1, arm, 4)}
 		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a machine whose runner went offline covers nothing", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 20)
+			r.Online = false
+			put(s, m, r)
+			wait(s, queued(1, arm, 10))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a machine that did not come up within its boot limit covers nothing", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 600), 550, 0)
+			m.Taken = true
+			put(s, m, r)
+			wait(s, queued(1, arm, 610))
+		}, []string{"launch 1 arm spot", "end i-1: no runner 10m0s after its launch", "job 1 launching", "strike 1 boot arm/lt-1:1"}},
 		{"a machine of a retired pool covers nothing", func(s *fleet.Snapshot) {
 			put(s, machine("i-1", "old", 5))
 			wait(s, queued(1, arm, 4))
@@ -66,6 +86,11 @@ func TestSupplyCoversDemand(t *testing.T) {
 			putMinted(s, machine("i-1", "arm", 60), 50, 20)
 			wait(s, queued(1, arm, 61), on(queued(2, arm, 62), fleet.Running, "i-1", 10))
 		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a job that runs on somebody else's runner needs no machine", func(s *fleet.Snapshot) {
+			j := on(queued(1, arm, 60), fleet.Running, "i-1", 10)
+			j.Runner = "laptop"
+			wait(s, j)
+		}, nil},
 		{"a stolen runner leaves the next job to the machine that comes", func(s *fleet.Snapshot) {
 			putMinted(s, machine("i-1", "arm", 60), 50, 20)
 			put(s, machine("i-2", "arm", 10))
@@ -92,6 +117,11 @@ func TestAJobGoesToItsPoolOfChoice(t *testing.T) {
 			s.Fleet.Pools[0].Priority = 1
 			wait(s, queued(1, linux, 5))
 		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"a pool of exactly its labels comes before a wider one that stands first", func(s *fleet.Snapshot) {
+			s.Fleet.Pools[0].Labels = fleet.NewLabels("self-hosted", "linux", "x64", "large")
+			s.Fleet.Pools[1].Exact = true
+			wait(s, queued(1, x64, 5))
+		}, []string{"launch 1 x64 on-demand", "job 1 launching"}},
 		{"an exact pool is for exact jobs only", func(s *fleet.Snapshot) {
 			s.Fleet.Pools[0].Exact = true
 			wait(s, queued(1, linux, 5), queued(2, arm, 4))

@@ -23,6 +23,8 @@ func TestApplyMovesAJob(t *testing.T) {
 	stranger.Runner = "laptop"
 	failed := done
 	failed.Conclusion = "failure"
+	cancelled := waiting
+	cancelled.Status, cancelled.Conclusion, cancelled.DoneAt = fleet.Done, "cancelled", ago(20)
 
 	for _, tt := range []struct {
 		name    string
@@ -49,6 +51,12 @@ func TestApplyMovesAJob(t *testing.T) {
 		{"a job that begins loses its verdict", &judged, fleet.Event{At: ago(9), Job: &running}, func(j *fleet.Job) {
 			j.Status, j.Runner, j.StartedAt, j.ChangedAt, j.Verdict = fleet.Running, running.Runner, ago(50), ago(9), fleet.Verdict{}
 		}, true},
+		{"a job that is cancelled in the queue is done", &waiting, fleet.Event{At: ago(9), Job: &cancelled}, func(j *fleet.Job) {
+			*j = cancelled
+			j.ChangedAt = ago(9)
+		}, true},
+		{"a repeated queued event changes nothing", &waiting, fleet.Event{At: ago(9), Job: &waiting}, nil, false},
+		{"a repeated in_progress event changes nothing", &running, fleet.Event{At: ago(9), Job: &running}, nil, false},
 		{"a late queued event does not move a running job back", &running, fleet.Event{At: ago(9), Job: &waiting}, nil, false},
 		{"a late in_progress event does not move a done job back", &done, fleet.Event{At: ago(9), Job: &running}, nil, false},
 		{"a repeated completed event changes nothing", &done, fleet.Event{At: ago(9), Job: &done}, nil, false},

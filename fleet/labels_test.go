@@ -51,11 +51,15 @@ func TestAPoolFits(t *testing.T) {
 		{"a job that names all of its labels", false, arm, true},
 		{"a job that names some of its labels", false, arms, true},
 		{"a job that names them in another case", false, fleet.NewLabels("ARM64"), true},
+		{"a job that names them in another order", false, fleet.NewLabels("linux", "arm64", "self-hosted"), true},
+		{"no job that names one label more", false, fleet.NewLabels("self-hosted", "linux", "arm64", "gpu"), false},
 		{"no job that names a label it lacks", false, fleet.NewLabels("arm64", "gpu"), false},
 		{"no job that names a part of a label", false, fleet.NewLabels("arm6"), false},
 		{"no job that names no label", false, "", false},
 		{"a job that names exactly its labels, if exact", true, arm, true},
+		{"a job that names them in another order and case, if exact", true, fleet.NewLabels("Linux", "ARM64", "Self-Hosted"), true},
 		{"no job that names fewer, if exact", true, arms, false},
+		{"no job that names one more, if exact", true, fleet.NewLabels("self-hosted", "linux", "arm64", "gpu"), false},
 		{"no job that names no label, if exact", true, "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -151,6 +151,15 @@ func TestAMachineWithAJobIsReleased(t *testing.T) {
 			r.Busy = true
 			put(s, m, r)
 		}, []string{over}},
+		{"a busy runner whose job nobody announced outlives its idle limit", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 900), 890, 800)
+			r.Busy = true
+			put(s, m, r)
+		}, nil},
+		{"a job that began before anybody saw its runner keeps the machine", func(s *fleet.Snapshot) {
+			put(s, func() fleet.Machine { m, _ := minted(machine("i-1", "arm", 900), 890, 0); return m }())
+			wait(s, on(queued(1, arm, 910), fleet.Running, "i-1", 880))
+		}, nil},
 		{"a drained machine finishes its job", func(s *fleet.Snapshot) {
 			busy(s, "arm", 100)
 			order(s, fleet.Drain, "i-1")
@@ -164,6 +173,10 @@ func TestAMachineWithAJobIsReleased(t *testing.T) {
 			order(s, fleet.Hold, "i-1")
 			order(s, fleet.Halt, "i-1")
 		}, []string{"end i-1: operator: ann: a look"}},
+		{"a held machine outlives its pool", func(s *fleet.Snapshot) {
+			putMinted(s, machine("i-1", "old", 900), 890, 800)
+			order(s, fleet.Hold, "i-1")
+		}, nil},
 		{"a held machine outlives its job limit", func(s *fleet.Snapshot) {
 			busy(s, "arm", 30000)
 			order(s, fleet.Hold, "i-1")

@@ -35,9 +35,11 @@ func (v *view) allowed(j *Job) bool {
 	})
 }
 
+// listed matches names without regard to case, as GitHub does.
 func (v *view) listed(j *Job) bool {
+	name := repoName(j.Repo)
 	return slices.ContainsFunc(v.Fleet.Accounts, func(a Account) bool {
-		return a.ID == j.OwnerID && slices.Contains(a.Public, repoName(j.Repo))
+		return a.ID == j.OwnerID && slices.ContainsFunc(a.Public, func(p string) bool { return strings.EqualFold(p, name) })
 	})
 }
 

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,6 +61,9 @@ func TestALaunchKeepsWithinItsCaps(t *testing.T) {
 			put(s, machine("i-2", "arm", 4))
 			jobs(s, 3, arm)
 		}, []string{"mint i-1 try 1", "mint i-2 try 1", "job 1 covered", "job 2 covered", "job 3 full"}},
+		{"jobs of two organisations are one launch", func(s *fleet.Snapshot) {
+			wait(s, queued(1, arm, 5), queued(2, arm, 5), elsewhere(queued(3, arm, 5), "zeta"))
+		}, []string{"launch 3 arm spot", "job 1 launching", "job 2 launching", "job 3 launching"}},
 		{"the launch allowance paces all pools together", func(s *fleet.Snapshot) {
 			s.Allowance.Launches = 3
 			jobs(s, 2, arm)
@@ -106,6 +110,22 @@ func TestMintsKeepWithinTheirAllowance(t *testing.T) {
 		}, []string{"mint i-2 try 1", "mint i-1 try 1", "job 1 covered", "job 2 covered"}},
 		{"no machine is minted for that no job needs", func(s *fleet.Snapshot) { put(s, machine("i-1", "arm", 3)) }, nil},
 	})
+}
+
+func TestMachinesAreSharedOutByScope(t *testing.T) {
+	s := base()
+	for i := range 3 {
+		put(&s, machine(fmt.Sprint("i-", i+1), "arm", 30-i))
+	}
+	wait(&s, queued(1, arm, 20), queued(2, arm, 50), elsewhere(queued(3, arm, 40), "zeta"))
+	got := map[fleet.MachineID]string{}
+	for _, in := range fleet.Decide(s).Intents {
+		got[in.Mint.Machine] = in.Mint.Scope.String()
+	}
+	want := map[fleet.MachineID]string{"i-1": "acme", "i-2": "acme", "i-3": "zeta"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("scopes (-want +got):\n%s", diff)
+	}
 }
 
 func TestAMintHoldsThePoolsLabelsAndGroup(t *testing.T) {
