@@ -43,6 +43,37 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
+func TestEveryRequestGoesBelowTheBaseURL(t *testing.T) {
+	for name, tt := range map[string]struct{ base, want string }{
+		"github.com if nothing is said":                {"", "https://api.github.com"},
+		"a host of its own with data residency":        {"https://api.acme.ghe.com", "https://api.acme.ghe.com"},
+		"a server of one's own, with its path":         {"https://github.acme.example/api/v3", "https://github.acme.example/api/v3"},
+		"a server of one's own, with a slash to spare": {"https://github.acme.example/api/v3/", "https://github.acme.example/api/v3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rigged(t)
+			var got []string
+			r.wire.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				got = append(got, req.URL.String())
+				if strings.HasSuffix(req.URL.Path, "/access_tokens") {
+					reply(w, http.StatusCreated, fmt.Sprintf(`{"token":"ghs_7","expires_at":%q}`, time.Now().Add(time.Hour).Format(time.RFC3339)))
+					return
+				}
+				reply(w, http.StatusNoContent, "")
+			})
+			cfg := r.config(t)
+			cfg.BaseURL = tt.base
+			if err := client(t, cfg).Remove(t.Context(), acme, 11); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{tt.want + "/app/installations/7/access_tokens", tt.want + "/orgs/acme/actions/runners/11"}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAClientNeverPrintsItsKey(t *testing.T) {
 	c := client(t, github.Config{AppID: 1, PrivateKey: privateKey(t)})
 	text := fmt.Sprintf("%+v %#v", c, c)

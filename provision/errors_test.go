@@ -27,6 +27,7 @@ func TestCodesHaveTheirMeaning(t *testing.T) {
 		{"InstanceLimitExceeded", "", fleet.ErrQuota},
 		{"MaxFleetCountExceeded", "", fleet.ErrQuota},
 		{"VolumeLimitExceeded", "", fleet.ErrQuota},
+		{"ReservationCapacityExceeded", "", fleet.ErrQuota},
 		{"Unsupported", "", fleet.ErrNotOffered},
 		{"InvalidFleetConfiguration", "Your requested instance type (m7g.large) is not supported in your requested Availability Zone (us-east-1e).", fleet.ErrNotOffered},
 		{"InvalidFleetConfiguration", "The fleet configuration contains duplicate instance pools", fleet.ErrConfig},
@@ -42,6 +43,7 @@ func TestCodesHaveTheirMeaning(t *testing.T) {
 		{"Throttling", "", fleet.ErrThrottled},
 		{"ThrottlingException", "", fleet.ErrThrottled},
 		{"InternalError", "", fleet.ErrUnknownOutcome},
+		{"ServiceUnavailable", "", fleet.ErrUnknownOutcome},
 		{"Unavailable", "", fleet.ErrUnknownOutcome},
 		{"NeverHeardOf", "", nil},
 	} {

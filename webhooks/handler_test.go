@@ -192,6 +192,27 @@ func TestHandlerAnswers(t *testing.T) {
 	}
 }
 
+func TestHeaderNamesAreGoodInAnyCase(t *testing.T) {
+	ledger := &memory{}
+	server := httptest.NewServer(newHandler(ledger, io.Discard))
+	defer server.Close()
+	r, err := http.NewRequest(http.MethodPost, server.URL+"/webhook", bytes.NewReader(edited()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range delivery(edited()).Header {
+		r.Header[strings.ToLower(name)] = values
+	}
+	answer, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusAccepted || len(ledger.events) != 1 {
+		t.Errorf("answer %s, recorded %d events", answer.Status, len(ledger.events))
+	}
+}
+
 func TestHandlerTakesForms(t *testing.T) {
 	ledger := &memory{}
 	form := []byte(url.Values{"payload": {string(edited())}}.Encode())

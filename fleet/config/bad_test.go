@@ -58,6 +58,7 @@ var bad = []struct{ file, want string }{
 25:5: pools[1].name: missing
 26:5: pools[1].nonsense: unknown key
 27:5: pools[1].(a key): unknown key
+28:5: pools[2].labels: missing
 `},
 	{"later.bad.yaml", `
 4:3: github.apps: not supported yet
@@ -174,6 +175,7 @@ var bad = []struct{ file, want string }{
 38:13: pools[1].types[0]: must be an instance type such as c6g.xlarge
 38:32: pools[1].types[2]: same as pools[1].types[1] (line 38)
 39:10: pools[1].max: must be at least 1
+40:15: pools[1].disk_gib: must be at most 16384
 `},
 }
 
