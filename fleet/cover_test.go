@@ -82,6 +82,13 @@ func TestSupplyCoversDemand(t *testing.T) {
 			order(s, fleet.Drain, "i-1")
 			wait(s, queued(1, arm, 61))
 		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"nor does one that an operator wants ended at once", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 60), 50, 5)
+			m.TriedAt = ago(1)
+			put(s, m, r)
+			order(s, fleet.Halt, "i-1")
+			wait(s, queued(1, arm, 61))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
 		{"a machine whose runner has a known job covers no other", func(s *fleet.Snapshot) {
 			putMinted(s, machine("i-1", "arm", 60), 50, 20)
 			wait(s, queued(1, arm, 61), on(queued(2, arm, 62), fleet.Running, "i-1", 10))

@@ -18,7 +18,9 @@ func (v *view) release() {
 			v.strikeIdled(m)
 			v.endAgain(m)
 		case m.halted:
-			v.end(m, "operator: "+m.haltedWhy, true)
+			if !v.refusedLately(m.TriedAt) {
+				v.end(m, "operator: "+m.haltedWhy, true)
+			}
 		case m.held:
 			// An operator wants to look at it.
 		default:

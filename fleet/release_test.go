@@ -173,6 +173,16 @@ func TestAMachineWithAJobIsReleased(t *testing.T) {
 			order(s, fleet.Hold, "i-1")
 			order(s, fleet.Halt, "i-1")
 		}, []string{"end i-1: operator: ann: a look"}},
+		{"a halt that EC2 refused is tried again after a minute", func(s *fleet.Snapshot) {
+			busy(s, "arm", 100)
+			s.State.Machines[0].TriedAt = ago(60)
+			order(s, fleet.Halt, "i-1")
+		}, []string{"end i-1: operator: ann: a look"}},
+		{"not earlier", func(s *fleet.Snapshot) {
+			busy(s, "arm", 100)
+			s.State.Machines[0].TriedAt = ago(59)
+			order(s, fleet.Halt, "i-1")
+		}, nil},
 		{"a held machine outlives its pool", func(s *fleet.Snapshot) {
 			putMinted(s, machine("i-1", "old", 900), 890, 800)
 			order(s, fleet.Hold, "i-1")

@@ -7,12 +7,8 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// outcome is what came of acts, for the ledger, and whether it changed what
-// the next look sees.
-type outcome struct {
-	fleet.Change
-	progress bool
-}
+// outcome is what came of acts, for the ledger.
+type outcome struct{ fleet.Change }
 
 func (o *outcome) settle(in fleet.Intent) { o.Change.Settle = append(o.Change.Settle, in.ID) }
 
@@ -31,7 +27,6 @@ func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Int
 		lock.Lock()
 		defer lock.Unlock()
 		total.Change = total.Change.Join(o.Change)
-		total.progress = total.progress || o.progress
 	}
 	var ends []fleet.Intent
 	var each []func()

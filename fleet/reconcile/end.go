@@ -96,7 +96,6 @@ func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 		}
 	}
 	o.settle(in)
-	o.progress = true
 	name := fleet.RunnerName(s.Fleet.Name, m.ID, m.Try)
 	r.Log.InfoContext(ctx, "end", "machine", in.End.Machine, "pool", m.Pool, "reason", in.Reason)
 	if m.Minted() {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -18,6 +19,9 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 	l := in.Launch
 	got, err := r.Cloud.Launch(ctx, in.ID, *l)
 	log := r.Log.With("intent", in.ID, "pool", l.Pool, "market", l.Market, "count", l.Count)
+	if throttled(got, err) {
+		r.pauseLaunches()
+	}
 	switch {
 	case err != nil && in.Tries > 1:
 		// An earlier send may have launched: only its answer, or two full
@@ -26,7 +30,6 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 		return o
 	case errors.Is(err, fleet.ErrThrottled):
 		log.DebugContext(ctx, "launch throttled", "error", err)
-		r.pauseLaunches()
 		o.settle(in)
 		return o
 	case errors.Is(err, fleet.ErrConfig):
@@ -39,25 +42,39 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 		return o
 	}
 	o.settle(in)
-	o.progress = true
 	r.spendLaunches(s.At, l.Count)
 	for _, m := range got.Machines {
 		if _, ok := known[m.ID]; !ok {
 			m.Pool, m.Intent, m.Template = l.Pool, in.ID, l.Template
 			o.Machines = append(o.Machines, m)
 		}
-		o.Cleared = append(o.Cleared, clears(s, m)...)
 	}
-	o.Setbacks = append(o.Setbacks, refusals(s, *l, got)...)
+	o.Setbacks = refusals(s, *l, got)
+	o.Cleared = clears(s, *l, got, o.Setbacks)
 	log.InfoContext(ctx, "launch", "machines", len(got.Machines), "refused", len(got.Refused), "reason", in.Reason)
 	return o
 }
 
-// clears forgets the setbacks that a machine's launch has answered.
-func clears(s fleet.Snapshot, m fleet.Machine) []fleet.SetbackKey {
+// throttled reports whether EC2 asks for a pause, of the call or of an offer.
+func throttled(got fleet.Launched, err error) bool {
+	return errors.Is(err, fleet.ErrThrottled) || slices.ContainsFunc(got.Refused, func(f fleet.Refusal) bool {
+		return errors.Is(f.Err, fleet.ErrThrottled)
+	})
+}
+
+// clears forgets the setbacks that a launch has answered. An offer that gave
+// machines and then had no more is struck, not cleared.
+func clears(s fleet.Snapshot, l fleet.Launch, got fleet.Launched, setBack []fleet.Setback) []fleet.SetbackKey {
+	answered := map[fleet.SetbackKey]bool{}
+	for _, m := range got.Machines {
+		answered[fleet.OfferKey(m.Offer)], answered[fleet.LaunchKey(l.Pool, l.Template)] = true, true
+	}
+	for _, b := range setBack {
+		delete(answered, b.Key)
+	}
 	var keys []fleet.SetbackKey
 	for _, b := range s.State.Setbacks {
-		if b.Key == fleet.OfferKey(m.Offer) || b.Key == fleet.LaunchKey(m.Pool, m.Template) {
+		if answered[b.Key] {
 			keys = append(keys, b.Key)
 		}
 	}

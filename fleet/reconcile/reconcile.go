@@ -101,7 +101,7 @@ func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
 	if err := r.record(ctx, out); err != nil {
 		return r.Now().Add(time.Second), fmt.Errorf("record: %w", err)
 	}
-	return r.wake(seen, plan, out), nil
+	return r.wake(seen, plan), nil
 }
 
 // Plan looks and decides without reserving, acting or writing anything down:
@@ -114,10 +114,12 @@ func (r *Reconciler) Plan(ctx context.Context) (fleet.Snapshot, fleet.Plan, erro
 	return seen, fleet.Decide(seen), nil
 }
 
-// wake is the next instant at which a look is due.
-func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan, o outcome) time.Time {
+// wake is the next instant at which a look is due. A plan that did something is
+// out of date at once, whatever came of it: its own instant knows nothing of
+// what was refused, or not answered.
+func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan) time.Time {
 	now := r.Now()
-	if o.progress || len(r.memory.ask) > 0 {
+	if len(p.Intents)+len(p.Settle)+len(r.memory.ask) > 0 {
 		return now
 	}
 	next := r.memory.full.Add(r.pause(s))

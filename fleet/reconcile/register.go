@@ -26,7 +26,7 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	}
 	o.settle(in)
 	m.Scope, m.Try, m.RunnerID, m.MintedAt, m.Taken = want.Scope, want.Try, id, r.Now(), false
-	o.Machines, o.progress = []fleet.Machine{m}, true
+	o.Machines = []fleet.Machine{m}
 	log.InfoContext(ctx, "mint", "reason", in.Reason)
 	return o
 }
@@ -129,7 +129,7 @@ func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.In
 }
 
 func withdrawn(in fleet.Intent, m fleet.Machine) outcome {
-	o := outcome{progress: true}
+	var o outcome
 	o.settle(in)
 	o.Machines = []fleet.Machine{m}
 	return o

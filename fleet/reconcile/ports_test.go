@@ -1,0 +1,216 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// hub is a GitHub: it registers and lists, and knows its jobs.
+type hub struct {
+	rig     *rig
+	runners []fleet.Runner
+	jobs    map[fleet.JobID]fleet.Job
+	next    int64
+}
+
+func (h *hub) Mint(_ context.Context, m fleet.Mint, name string) (int64, string, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, lost := h.rig.did("mint", name)
+	if refused != nil {
+		return 0, "", refused
+	}
+	if slices.ContainsFunc(h.runners, func(x fleet.Runner) bool { return x.Scope == m.Scope && x.Name == name }) {
+		return 0, "", fleet.ErrTaken
+	}
+	h.next++
+	h.runners = append(h.runners, fleet.Runner{Name: name, ID: h.next, Scope: m.Scope})
+	return h.next, "config", lost
+}
+
+func (h *hub) Remove(_ context.Context, s fleet.Scope, id int64) error {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, lost := h.rig.did("remove", id)
+	if refused != nil {
+		return refused
+	}
+	at := slices.IndexFunc(h.runners, func(x fleet.Runner) bool { return x.Scope == s && x.ID == id })
+	switch {
+	case at < 0:
+		return fleet.ErrAbsent
+	case h.runners[at].Busy:
+		return fleet.ErrBusy
+	}
+	h.runners = slices.Delete(h.runners, at, at+1)
+	return lost
+}
+
+func (h *hub) Runners(_ context.Context, s fleet.Scope, prefix string) (found []fleet.Runner, err error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	if refused, _ := h.rig.did("runners", s); refused != nil {
+		return nil, refused
+	}
+	for _, x := range h.runners {
+		if x.Scope == s && strings.HasPrefix(x.Name, prefix) {
+			found = append(found, x)
+		}
+	}
+	return found, nil
+}
+
+func (h *hub) Job(_ context.Context, j fleet.Job) (fleet.Job, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	if refused, _ := h.rig.did("job", j.Key.ID); refused != nil {
+		return fleet.Job{}, refused
+	}
+	known, ok := h.jobs[j.Key.ID]
+	if !ok {
+		return fleet.Job{}, fleet.ErrAbsent
+	}
+	return known, nil
+}
+
+// yard is an EC2 that has all that is asked of it, unless a test says how a
+// launch is answered. One intent is launched once.
+type yard struct {
+	rig       *rig
+	recipes   []fleet.Recipe
+	answer    func(fleet.IntentID, fleet.Launch) (fleet.Launched, error)
+	sent      []fleet.Intent // launches as they came, with their ids
+	brought   map[fleet.IntentID]fleet.Launched
+	shown     []fleet.Machine
+	fleets    map[string]time.Time
+	templates map[string]time.Time
+}
+
+func (y *yard) Launch(_ context.Context, id fleet.IntentID, l fleet.Launch) (fleet.Launched, error) {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, lost := y.rig.did("launch", l.Count, l.Market)
+	y.sent = append(y.sent, fleet.Intent{ID: id, SentAt: y.rig.now, Launch: &l})
+	if refused != nil {
+		return fleet.Launched{}, refused
+	}
+	if y.answer != nil {
+		return y.answer(id, l)
+	}
+	if _, again := y.brought[id]; !again {
+		y.brought[id] = y.bring(id, l, l.Count)
+	}
+	if lost != nil {
+		return fleet.Launched{}, lost
+	}
+	return y.brought[id], nil
+}
+
+// bring launches machines, of the launch's first offer.
+func (y *yard) bring(id fleet.IntentID, l fleet.Launch, n int) (got fleet.Launched) {
+	for range n {
+		m := fleet.Machine{
+			ID: fleet.MachineID(fmt.Sprint("i-", len(y.shown)+1)), Pool: l.Pool, Intent: id, Template: l.Template,
+			Offer: l.Offers[0], LaunchedAt: y.rig.now, State: fleet.Up,
+		}
+		y.shown = append(y.shown, m)
+		m.State = fleet.Unseen
+		got.Machines = append(got.Machines, m)
+	}
+	return got
+}
+
+func (y *yard) End(_ context.Context, ids []fleet.MachineID) error {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, lost := y.rig.did("end", anys(ids)...)
+	if refused != nil {
+		return refused
+	}
+	for i, m := range y.shown {
+		if slices.Contains(ids, m.ID) {
+			y.shown[i].State = fleet.Terminated
+		}
+	}
+	return lost
+}
+
+func (y *yard) Machines(context.Context) ([]fleet.Machine, error) {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, _ := y.rig.did("machines")
+	return slices.Clone(y.shown), refused
+}
+
+func (y *yard) Recipes(context.Context) ([]fleet.Recipe, error) {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, _ := y.rig.did("recipes")
+	return y.recipes, refused
+}
+
+func (y *yard) Leftovers(context.Context) (fleets, templates map[string]time.Time, err error) {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, _ := y.rig.did("leftovers")
+	return y.fleets, y.templates, refused
+}
+
+func (y *yard) Sweep(_ context.Context, fleets, templates []string) error {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	refused, _ := y.rig.did("sweep", anys(slices.Concat(fleets, templates))...)
+	return refused
+}
+
+func anys[T any](xs []T) (all []any) {
+	for _, x := range xs {
+		all = append(all, x)
+	}
+	return all
+}
+
+// shelf is where configs wait. A test takes one by deleting it, as an agent.
+type shelf struct {
+	rig     *rig
+	configs map[fleet.MachineID]time.Time
+}
+
+func (s *shelf) Put(_ context.Context, m fleet.MachineID, _ string) error {
+	s.rig.mu.Lock()
+	defer s.rig.mu.Unlock()
+	refused, lost := s.rig.did("put", m)
+	if refused != nil {
+		return refused
+	}
+	if _, there := s.configs[m]; there {
+		return fleet.ErrTaken
+	}
+	s.configs[m] = s.rig.now
+	return lost
+}
+
+func (s *shelf) Withdraw(_ context.Context, m fleet.MachineID) (taken bool, err error) {
+	s.rig.mu.Lock()
+	defer s.rig.mu.Unlock()
+	refused, lost := s.rig.did("withdraw", m)
+	if refused != nil {
+		return false, refused
+	}
+	_, there := s.configs[m]
+	delete(s.configs, m)
+	return !there, lost
+}
+
+func (s *shelf) Stored(context.Context) (map[fleet.MachineID]time.Time, error) {
+	s.rig.mu.Lock()
+	defer s.rig.mu.Unlock()
+	refused, _ := s.rig.did("stored")
+	return maps.Clone(s.configs), refused
+}
