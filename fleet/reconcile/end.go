@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -12,20 +13,23 @@ import (
 // then what is left of them in the parameter store is taken away.
 func (r *Reconciler) end(ctx context.Context, s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine) outcome {
 	var o outcome
-	agreed := r.agree(ctx, s, ins, known, &o)
+	var there, gone []fleet.Intent
 	var ids []fleet.MachineID
-	for _, in := range agreed {
-		if !in.End.Absent {
-			ids = append(ids, in.End.Machine)
+	for _, in := range r.agree(ctx, s, ins, known, &o) {
+		if in.End.Absent {
+			gone = append(gone, in)
+			continue
 		}
+		there, ids = append(there, in), append(ids, in.End.Machine)
 	}
 	if len(ids) > 0 {
 		if err := r.Cloud.End(ctx, ids); err != nil {
 			r.Log.WarnContext(ctx, "machines not ended", "machines", ids, "error", err)
-			agreed = r.refusedBy(s, agreed, known, &o)
+			refusedBy(s, there, known, &o)
+			there = nil
 		}
 	}
-	for _, in := range agreed {
+	for _, in := range slices.Concat(there, gone) {
 		r.ended(ctx, s, in, known[in.End.Machine], &o)
 	}
 	return o
@@ -44,7 +48,6 @@ func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 			defer lock.Unlock()
 			ok[i] = err == nil || in.End.Force
 			if err != nil {
-				r.limit(err)
 				r.Log.InfoContext(ctx, "GitHub keeps the runner", "machine", in.End.Machine, "error", err, "forced", in.End.Force)
 			}
 		}
@@ -58,7 +61,7 @@ func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 			refused = append(refused, in)
 		}
 	}
-	r.refusedBy(s, refused, known, o)
+	refusedBy(s, refused, known, o)
 	return agreed
 }
 
@@ -66,7 +69,7 @@ func (r *Reconciler) unregister(ctx context.Context, e *fleet.End) error {
 	if e.RunnerID == 0 {
 		return nil
 	}
-	err := r.GitHub.Remove(ctx, e.Scope, e.RunnerID)
+	err := r.drop(ctx, e.Scope, e.RunnerID)
 	if errors.Is(err, fleet.ErrAbsent) {
 		return nil
 	}
@@ -75,7 +78,7 @@ func (r *Reconciler) unregister(ctx context.Context, e *fleet.End) error {
 
 // refusedBy settles ends that GitHub or EC2 did not agree to; a later look
 // decides again.
-func (r *Reconciler) refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine, o *outcome) []fleet.Intent {
+func refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine, o *outcome) {
 	for _, in := range ins {
 		o.settle(in)
 		if m, ok := known[in.End.Machine]; ok {
@@ -83,7 +86,6 @@ func (r *Reconciler) refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[f
 			o.Machines = append(o.Machines, m)
 		}
 	}
-	return nil
 }
 
 func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, o *outcome) {

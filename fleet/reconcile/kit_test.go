@@ -178,6 +178,11 @@ func told(o outcome) []string {
 	for _, id := range o.Forget {
 		lines = append(lines, "forget "+string(id))
 	}
+	for _, x := range o.Runners {
+		if !x.TriedAt.IsZero() {
+			lines = append(lines, "tried "+x.Name)
+		}
+	}
 	for _, name := range o.Ended {
 		lines = append(lines, "ended "+name)
 	}

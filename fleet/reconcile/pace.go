@@ -87,6 +87,18 @@ func (r *Reconciler) limit(err error) {
 	r.memory.limited[l.Installation] = r.Now().Add(l.For)
 }
 
+// limitOn is the limit that holds for an installation; nil if none does. While
+// it holds nothing is asked: GitHub counts what it refuses, too.
+func (r *Reconciler) limitOn(installation int64) error {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	left := r.memory.limited[installation].Sub(r.Now())
+	if left <= 0 {
+		return nil
+	}
+	return &fleet.LimitedError{Installation: installation, For: left, Text: "it said so before"}
+}
+
 // templateID is a recipe's template without its version.
 func templateID(template string) string {
 	id, _, _ := strings.Cut(template, ":")

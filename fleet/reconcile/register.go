@@ -14,6 +14,9 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	var o outcome
 	want := *in.Mint
 	name := fleet.RunnerName(s.Fleet.Name, want.Machine, want.Try)
+	if err := r.limitOn(want.Scope.Installation); err != nil {
+		return r.unminted(ctx, s, in, m, err)
+	}
 	r.spendMint(want.Scope.Installation)
 	id, config, err := r.GitHub.Mint(ctx, want, name)
 	log := r.Log.With("intent", in.ID, "machine", want.Machine, "scope", want.Scope.String(), "runner", name)
@@ -84,7 +87,7 @@ func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string) (bu
 	found, err := r.GitHub.Runners(ctx, want.Scope, name)
 	for _, x := range found {
 		if err == nil && x.Name == name {
-			err = r.GitHub.Remove(ctx, want.Scope, x.ID)
+			err = r.drop(ctx, want.Scope, x.ID)
 			if errors.Is(err, fleet.ErrBusy) {
 				return x.ID
 			}
@@ -115,13 +118,12 @@ func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.In
 		m.Taken = true
 		return withdrawn(in, m)
 	}
-	err = r.GitHub.Remove(ctx, w.Scope, w.RunnerID)
+	err = r.drop(ctx, w.Scope, w.RunnerID)
 	switch {
 	case errors.Is(err, fleet.ErrBusy):
 		m.Taken = true
 		return withdrawn(in, m)
 	case err != nil && !errors.Is(err, fleet.ErrAbsent):
-		r.limit(err)
 		r.Log.WarnContext(ctx, "registration stays for now", "machine", w.Machine, "error", err)
 		return o // left open: the agent may have it
 	}
@@ -142,17 +144,26 @@ func generic(m fleet.Machine) fleet.Machine {
 	return m
 }
 
+// drop deletes a registration at GitHub; see GitHub.Remove for its errors.
+func (r *Reconciler) drop(ctx context.Context, s fleet.Scope, runnerID int64) error {
+	if err := r.limitOn(s.Installation); err != nil {
+		return err
+	}
+	err := r.GitHub.Remove(ctx, s, runnerID)
+	r.limit(err)
+	return err
+}
+
 // remove deletes a registration that no machine can use.
 func (r *Reconciler) remove(ctx context.Context, s fleet.Snapshot, in fleet.Intent) outcome {
 	var o outcome
 	o.settle(in)
-	err := r.GitHub.Remove(ctx, in.Remove.Scope, in.Remove.RunnerID)
+	err := r.drop(ctx, in.Remove.Scope, in.Remove.RunnerID)
 	if err == nil || errors.Is(err, fleet.ErrAbsent) {
 		o.Change.Ended = []string{in.Remove.Name}
 		r.Log.InfoContext(ctx, "remove", "runner", in.Remove.Name, "reason", in.Reason)
 		return o
 	}
-	r.limit(err)
 	r.Log.WarnContext(ctx, "registration not removed", "runner", in.Remove.Name, "error", err)
 	for _, x := range s.State.Runners {
 		if x.Name == in.Remove.Name {
