@@ -173,10 +173,7 @@ func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) bool {
 			s.Leftovers.Parameters = append(s.Leftovers.Parameters, id)
 		}
 	}
-	recipes, unmade := r.Cloud.Recipes(ctx)
-	for _, recipe := range recipes {
-		used[templateID(recipe.Template)] = true
-	}
+	known, unmade := r.templatesInUse(ctx, used)
 	fleets, templates, err := r.Sweeper.Leftovers(ctx)
 	if err != nil {
 		r.Log.WarnContext(ctx, "leftovers not seen", "error", err)
@@ -187,7 +184,7 @@ func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) bool {
 		}
 	}
 	for id, t := range templates {
-		if unmade == nil && old(t) && !used[id] {
+		if known && old(t) && !used[id] {
 			s.Leftovers.Templates = append(s.Leftovers.Templates, id)
 		}
 	}
@@ -199,4 +196,15 @@ func (r *Reconciler) sweepAgain() {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	r.memory.swept = time.Time{}
+}
+
+// templatesInUse adds the templates that pools launch from. It reports false if
+// it does not know them all, and an error if it may know better soon: any
+// template may be one then.
+func (r *Reconciler) templatesInUse(ctx context.Context, used map[string]bool) (all bool, err error) {
+	recipes, err := r.Cloud.Recipes(ctx)
+	for _, recipe := range recipes {
+		used[templateID(recipe.Template)] = true
+	}
+	return err == nil && !slices.ContainsFunc(recipes, func(x fleet.Recipe) bool { return x.Template == "" }), err
 }

@@ -144,22 +144,28 @@ func (y *yard) End(_ context.Context, ids []fleet.MachineID) error {
 func (y *yard) Machines(context.Context) ([]fleet.Machine, error) {
 	y.rig.mu.Lock()
 	defer y.rig.mu.Unlock()
-	refused, _ := y.rig.did("machines")
-	return slices.Clone(y.shown), refused
+	if refused, _ := y.rig.did("machines"); refused != nil {
+		return nil, refused
+	}
+	return slices.Clone(y.shown), nil
 }
 
 func (y *yard) Recipes(context.Context) ([]fleet.Recipe, error) {
 	y.rig.mu.Lock()
 	defer y.rig.mu.Unlock()
-	refused, _ := y.rig.did("recipes")
-	return y.recipes, refused
+	if refused, _ := y.rig.did("recipes"); refused != nil {
+		return nil, refused
+	}
+	return y.recipes, nil
 }
 
 func (y *yard) Leftovers(context.Context) (fleets, templates map[string]time.Time, err error) {
 	y.rig.mu.Lock()
 	defer y.rig.mu.Unlock()
-	refused, _ := y.rig.did("leftovers")
-	return y.fleets, y.templates, refused
+	if refused, _ := y.rig.did("leftovers"); refused != nil {
+		return nil, nil, refused
+	}
+	return y.fleets, y.templates, nil
 }
 
 func (y *yard) Sweep(_ context.Context, fleets, templates []string) error {
@@ -211,6 +217,8 @@ func (s *shelf) Withdraw(_ context.Context, m fleet.MachineID) (taken bool, err 
 func (s *shelf) Stored(context.Context) (map[fleet.MachineID]time.Time, error) {
 	s.rig.mu.Lock()
 	defer s.rig.mu.Unlock()
-	refused, _ := s.rig.did("stored")
-	return maps.Clone(s.configs), refused
+	if refused, _ := s.rig.did("stored"); refused != nil {
+		return nil, refused
+	}
+	return maps.Clone(s.configs), nil
 }

@@ -1,0 +1,82 @@
+package reconcile
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+func TestActsRunSoManyAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		parallel int
+		want     time.Duration // for eight acts of a second
+	}{
+		{"one after the other if nothing is said", 0, 8 * time.Second},
+		{"one after the other", 1, 8 * time.Second},
+		{"four at once", 4, 2 * time.Second},
+		{"all at once", 16, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				acts := make([]func(), 8)
+				for i := range acts {
+					acts[i] = func() { time.Sleep(time.Second) }
+				}
+				(&Reconciler{Parallel: tt.parallel}).spread(acts)
+				if took := time.Since(began); took != tt.want {
+					t.Errorf("took %s, want %s", took, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// silent is an EC2 that never answers.
+type silent struct{ Cloud }
+
+func (silent) Launch(ctx context.Context, _ fleet.IntentID, _ fleet.Launch) (fleet.Launched, error) {
+	<-ctx.Done()
+	return fleet.Launched{}, fleet.ErrUnknownOutcome
+}
+
+func TestActsAreGivenUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		r := &Reconciler{Cloud: silent{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+		o := r.act(t.Context(), fleet.Snapshot{At: began}, []fleet.Intent{three(1)})
+		if took := time.Since(began); took != actLimit || !o.Empty() {
+			t.Errorf("after %s came %q", took, told(o))
+		}
+	})
+}
+
+func TestAnIntentOfAnUnknownKindIsSettled(t *testing.T) {
+	r := rigged(t)
+	if diff := cmp.Diff([]string{"settle x"}, r.acted(fleet.Intent{ID: "x"})); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+}
+
+func TestActsInParallelAreAllRecorded(t *testing.T) {
+	r := rigged(t)
+	r.Parallel = 8
+	r.machines(40)
+	r.queue(40, acme)
+	r.play(time.Second)
+	for _, m := range r.state().Machines {
+		if !m.Minted() {
+			t.Errorf("%s was not registered", m.ID)
+		}
+	}
+	if len(r.shelf.configs) != 40 || len(r.state().Intents) != 0 {
+		t.Errorf("%d configs, open intents %v", len(r.shelf.configs), r.state().Intents)
+	}
+}
