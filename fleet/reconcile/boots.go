@@ -32,7 +32,8 @@ func boot(m fleet.Machine, shown time.Time) time.Duration {
 }
 
 // learnBoots is the boot estimate of every pool that was seen to boot often
-// enough. The first sign of a runner is its job's start, or a full look.
+// enough. A runner shows by its job's start or in a full look, whichever came
+// first.
 func (r *Reconciler) learnBoots(s fleet.State, name string) map[string]time.Duration {
 	if r.memory.boots == nil {
 		r.memory.boots = map[string]*boots{}
@@ -47,7 +48,7 @@ func (r *Reconciler) learnBoots(s fleet.State, name string) map[string]time.Dura
 	for _, m := range s.Machines {
 		known[m.ID] = true
 		shown := m.ReadyAt
-		if at, ok := started[m.ID]; ok {
+		if at, ok := started[m.ID]; ok && (shown.IsZero() || at.Before(shown)) {
 			shown = at
 		}
 		if !shown.IsZero() && m.Minted() && m.AdoptedAt.IsZero() {

@@ -34,6 +34,7 @@ type rig struct {
 	t      *testing.T
 	now    time.Time
 	due    time.Time // of the next look
+	store  *sqlite.Store
 	hub    hub
 	yard   yard
 	shelf  shelf
@@ -59,6 +60,7 @@ func rigged(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
+	r.store = store
 	pools := fleet.Fleet{Name: "f", Pools: []fleet.Pool{{Name: "arm", Labels: arm, Max: 100, Prepared: true}}}
 	r.Reconciler = &Reconciler{
 		Ledger: store, GitHub: &r.hub, Cloud: &r.yard, Sweeper: &r.yard, Configs: &r.shelf,
