@@ -2,10 +2,14 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
 // post is where lost deliveries are read back from.
@@ -96,5 +100,105 @@ func TestOnceSaysWhenToLookAgain(t *testing.T) {
 				t.Errorf("in %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// failing is a ledger that does not take part of what it is told.
+type failing struct {
+	ledger.Ledger
+	read, settle error
+}
+
+func (f *failing) Read(ctx context.Context) (fleet.State, error) {
+	if f.read != nil {
+		return fleet.State{}, f.read
+	}
+	return f.Ledger.Read(ctx)
+}
+
+func (f *failing) Settle(ctx context.Context, c fleet.Change) error {
+	if f.settle != nil && len(c.Settle) > 0 {
+		return f.settle
+	}
+	return f.Ledger.Settle(ctx, c)
+}
+
+func TestALedgerThatCannotBeReadIsTriedInASecond(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	r.Ledger = &failing{Ledger: r.Ledger, read: ledger.ErrBusy}
+	wake, err := r.Once(t.Context())
+	if !errors.Is(err, ledger.ErrBusy) || wake.Sub(noon) != time.Second || len(r.asked()) > 0 {
+		t.Errorf("wake in %s, error %v", wake.Sub(noon), err)
+	}
+}
+
+func TestAnOutcomeThatIsNotRecordedCostsNoSecondMachine(t *testing.T) {
+	r := rigged(t)
+	r.queue(2, acme)
+	broken := &failing{Ledger: r.Ledger, settle: ledger.ErrBusy}
+	r.Ledger = broken
+	if _, err := r.Once(t.Context()); !errors.Is(err, ledger.ErrBusy) {
+		t.Errorf("error %v", err)
+	}
+	broken.settle = nil
+	r.due = noon.Add(time.Second)
+	r.play(time.Minute)
+	if len(r.yard.shown) != 2 || len(r.yard.sent) != 2 || r.yard.sent[0].ID != r.yard.sent[1].ID {
+		t.Errorf("%d machines of the launches %v", len(r.yard.shown), r.yard.sent)
+	}
+	if s := r.state(); len(s.Machines) != 2 || len(s.Intents) != 0 {
+		t.Errorf("%d machines, open intents %v", len(s.Machines), s.Intents)
+	}
+}
+
+func TestAJobThatWasRecordedBeforeTheStartIsServed(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	r.now = noon.Add(time.Hour) // nobody was there
+	r.play(time.Second)
+	if diff := cmp.Diff([]string{"launch 1 spot", "mint rf-f-i-1-1", "put i-1"}, r.asked()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestOneLifeOfOneJob(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	r.play(5 * time.Second)
+	delete(r.shelf.configs, "i-1") // the agent takes it
+	r.hub.runners[0].Online, r.hub.runners[0].Busy = true, true
+	job := r.hub.jobs[1]
+	job.Status, job.Runner, job.StartedAt = fleet.Running, "rf-f-i-1-1", r.now
+	r.hears(fleet.Event{ID: "running", At: r.now, Job: &job})
+	r.play(3 * time.Minute)
+	r.hub.runners = nil
+	job.Status, job.Conclusion, job.DoneAt = fleet.Done, "success", r.now
+	r.hears(fleet.Event{ID: "done", At: r.now, Job: &job})
+	r.due = r.now
+	r.play(3 * time.Minute)
+	if diff := cmp.Diff([]string{"launch 1 spot", "mint rf-f-i-1-1", "put i-1", "end i-1"}, r.asked()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	s := r.state()
+	if len(s.Jobs)+len(s.Machines)+len(s.Runners)+len(s.Intents) != 0 {
+		t.Errorf("left over: %+v", s)
+	}
+}
+
+func TestAPlanIsADryRun(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	r.yard.shown = []fleet.Machine{{ID: "i-7", Pool: "old", LaunchedAt: noon.Add(-time.Hour), State: fleet.Up}}
+	before := r.state()
+	seen, plan, err := r.Plan(t.Context())
+	if err != nil || len(plan.Intents) != 1 || len(seen.State.Machines) != 1 {
+		t.Errorf("plan %+v of machines %v, error %v", plan.Intents, seen.State.Machines, err)
+	}
+	if diff := cmp.Diff(before, r.state()); diff != "" {
+		t.Errorf("the ledger (-before +after):\n%s", diff)
+	}
+	if calls := r.asked(); len(calls) > 0 {
+		t.Errorf("asked for %q", calls)
 	}
 }

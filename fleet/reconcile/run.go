@@ -30,6 +30,11 @@ func (r *Reconciler) Run(ctx context.Context, woken <-chan struct{}, after func(
 			case <-after(coalesce):
 			}
 		}
+		// Who woke us meanwhile had recorded before, so this look has it.
+		select {
+		case <-woken:
+		default:
+		}
 	}
 	return nil
 }
