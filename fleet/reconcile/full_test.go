@@ -246,3 +246,30 @@ func TestLeftoversAreOldAndOfNoMachine(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatCouldNotBeSweptIsSweptByTheNextFullLook(t *testing.T) {
+	for _, tt := range []struct {
+		name, refuse string
+		again        bool
+	}{
+		{"all answered", "", false},
+		{"the recipes are unknown, so every template may be in use", "recipes", true},
+		{"the stored configs are unknown", "stored", true},
+		{"the instant fleets are unknown", "leftovers", true},
+		{"the sweep failed", "sweep", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			r.refuse[tt.refuse] = errOdd
+			r.yard.fleets, r.yard.templates = map[string]time.Time{"fleet-9": {}}, map[string]time.Time{"lt-9": {}}
+			r.look()
+			if got := r.memory.swept.IsZero(); got != tt.again {
+				t.Errorf("again: %t", got)
+			}
+			want := map[bool]time.Duration{true: fullEvery, false: restEvery}[tt.again]
+			if got := r.pause(r.snapshot()); got != want {
+				t.Errorf("the next full look is %s away, want %s", got, want)
+			}
+		})
+	}
+}
