@@ -10,6 +10,66 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
+var (
+	noon  = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	acme  = fleet.Scope{Installation: 7, Owner: "acme"}
+	arm   = fleet.NewLabels("self-hosted", "linux", "arm64")
+	x64   = fleet.NewLabels("self-hosted", "linux", "x64")
+	spotA = fleet.Offer{Type: "c7g.large", Zone: "a", Market: fleet.Spot, Subnet: "s-a"}
+	odA   = fleet.Offer{Type: "c7g.large", Zone: "a", Market: fleet.OnDemand, Subnet: "s-a"}
+)
+
+// at is an instant as many seconds before noon.
+func ago(seconds int) time.Time { return noon.Add(-time.Duration(seconds) * time.Second) }
+
+// base is a fleet of two pools at noon, with nothing in it.
+func base() fleet.Snapshot {
+	return fleet.Snapshot{
+		At: noon, LookedAt: ago(10), LookedBefore: ago(70),
+		Fleet: fleet.Fleet{Name: "f", Pools: []fleet.Pool{
+			{Name: "arm", Labels: arm, Max: 3, Prepared: true},
+			{Name: "x64", Labels: x64, Max: 2, Market: fleet.OnDemand},
+		}},
+		Recipes: []fleet.Recipe{
+			{Pool: "arm", Template: "lt-1:1", Offers: []fleet.Offer{spotA, odA}},
+			{Pool: "x64", Template: "lt-2:1", Offers: []fleet.Offer{odA}},
+		},
+		Allowance: fleet.Allowance{Launches: -1},
+	}
+}
+
+func queued(id int, l fleet.Labels, since int) fleet.Job {
+	return fleet.Job{
+		Key: fleet.JobKey{ID: fleet.JobID(id), Attempt: 1}, Class: fleet.Class{Scope: acme, Labels: l}, Repo: "acme/w",
+		Status: fleet.Queued, QueuedAt: ago(since), RecordedAt: ago(since), ChangedAt: ago(since),
+	}
+}
+
+func on(j fleet.Job, status fleet.JobStatus, m string, since int) fleet.Job {
+	j.Status, j.Runner = status, fleet.RunnerName("f", fleet.MachineID(m), 1)
+	j.StartedAt, j.ChangedAt = ago(since), ago(since)
+	if status == fleet.Done {
+		j.DoneAt = ago(since)
+	}
+	return j
+}
+
+// machine is a generic one of a pool, launched so many seconds ago.
+func machine(id, pool string, launched int) fleet.Machine {
+	return fleet.Machine{ID: fleet.MachineID(id), Pool: pool, Template: "lt-1:1", State: fleet.Up, SeenAt: ago(10), LaunchedAt: ago(launched), Offer: spotA}
+}
+
+// minted is a machine that was registered; ready is when its runner was seen,
+// 0 for not yet.
+func minted(m fleet.Machine, since, ready int) (fleet.Machine, fleet.Runner) {
+	m.Scope, m.Try, m.RunnerID, m.MintedAt = acme, 1, 1, ago(since)
+	r := fleet.Runner{Name: fleet.RunnerName("f", m.ID, 1), ID: 1, Scope: acme, FirstAt: ago(since), SeenAt: ago(10)}
+	if ready > 0 {
+		m.ReadyAt, m.Taken, r.Online = ago(ready), true, true
+	}
+	return m, r
+}
+
 // arms is self-hosted arm64: only the pool arm holds it, with a label to spare.
 var arms = fleet.NewLabels("self-hosted", "arm64")
 
