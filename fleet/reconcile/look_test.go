@@ -80,6 +80,26 @@ func TestGitHubsAnswerAboutAJobIsRecorded(t *testing.T) {
 	}
 }
 
+func TestAJobIsOverWhenItIsAbsentTwiceInARow(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	job := r.hub.jobs[1]
+	for i, there := range []bool{false, true, false} {
+		delete(r.hub.jobs, 1)
+		if there {
+			r.hub.jobs[1] = job
+		}
+		r.now = r.now.Add(askAgain)
+		r.memory.ask = r.state().Jobs
+		if err := r.answer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.state().Jobs) != 1 {
+			t.Fatalf("over after answer %d", i+1)
+		}
+	}
+}
+
 // doubted makes jobs that were launched for and not heard of since.
 func (r *rig) doubted(n int) {
 	r.queue(n, acme)
