@@ -153,7 +153,7 @@ func (r *rig) queue(n int, s fleet.Scope) {
 		id := fleet.JobID(len(r.hub.jobs) + 1)
 		j := fleet.Job{
 			Key: fleet.JobKey{ID: id, Attempt: 1}, Class: fleet.Class{Scope: s, Labels: arm},
-			Repo: s.Owner + "/w", Status: fleet.Queued, QueuedAt: r.now,
+			Repo: s.Owner + "/w", Run: fleet.RunID(id), Status: fleet.Queued, QueuedAt: r.now,
 		}
 		r.hub.jobs[id] = j
 		r.hears(fleet.Event{ID: fmt.Sprint("d", id), At: r.now, Job: &j})

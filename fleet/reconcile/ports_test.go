@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,6 +51,13 @@ func (h *hub) Remove(_ context.Context, s fleet.Scope, id int64) error {
 	}
 	h.runners = slices.Delete(h.runners, at, at+1)
 	return lost
+}
+
+func (h *hub) Rerun(_ context.Context, r fleet.Rerun) error {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, lost := h.rig.did("rerun", r.Run)
+	return errors.Join(refused, lost)
 }
 
 func (h *hub) Runners(_ context.Context, s fleet.Scope, prefix string) (found []fleet.Runner, err error) {
