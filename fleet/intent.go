@@ -41,6 +41,8 @@ type Mint struct {
 	Group   string
 	Labels  Labels // all of the pool's
 	Try     int    // part of the runner's name
+	// Registration is how it comes to GitHub; empty is JIT.
+	Registration Registration `json:",omitempty"`
 }
 
 // End ends a machine: first its registration at GitHub, which must agree
@@ -49,6 +51,9 @@ type End struct {
 	Machine  MachineID
 	Scope    Scope
 	RunnerID int64 // 0: no registration is known
+	// Name is that of a registration whose number is not known yet: the
+	// machine makes it itself.
+	Name string `json:",omitempty"`
 	// Force ends the machine without GitHub's agreement: its job is known to
 	// be over, it is past its own limit, or an operator said so.
 	Force bool
@@ -62,6 +67,7 @@ type Withdraw struct {
 	Machine  MachineID
 	Scope    Scope
 	RunnerID int64
+	Name     string `json:",omitempty"` // likewise
 }
 
 // Remove deletes a registration at GitHub that no machine of ours can use.

@@ -55,7 +55,7 @@ func (v *view) launch(i int, market Market, n int) {
 	l.Count += n
 	p.count += n
 	v.total += n
-	v.generic += n
+	v.unminted(i, n)
 	if v.Allowance.Launches > 0 {
 		v.Allowance.Launches -= n
 	}

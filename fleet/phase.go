@@ -76,7 +76,7 @@ func (v *view) settlePhases() {
 		}
 		v.total++
 		if !m.Minted() {
-			v.generic++
+			v.unminted(m.pool, 1)
 		}
 		if m.pool >= 0 {
 			v.pools[m.pool].count++

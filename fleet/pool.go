@@ -41,20 +41,21 @@ func (o Offer) Compare(p Offer) int {
 // Pool is the recipe of identical machines. Zero values are right values: the
 // accessors below fill in what the file did not say.
 type Pool struct {
-	Name       string
-	Labels     Labels
-	Group      string // runner group by name; empty is the default group
-	Exact      bool   // a job must name exactly the pool's labels
-	Priority   int    // higher is asked first
-	Arch       Arch
-	Market     Market // empty is SpotFirst
-	Max        int    // machines pending, running and reserved
-	Prepared   bool   // the image holds agent and runner
-	NoOverflow bool   // jobs never move on to the next fitting pool
-	BootLimit  time.Duration
-	IdleLimit  time.Duration
-	JobLimit   time.Duration
-	AlertAfter time.Duration
+	Name         string
+	Labels       Labels
+	Group        string // runner group by name; empty is the default group
+	Exact        bool   // a job must name exactly the pool's labels
+	Priority     int    // higher is asked first
+	Arch         Arch
+	Market       Market       // empty is SpotFirst
+	Max          int          // machines pending, running and reserved
+	Registration Registration // empty is JIT
+	Prepared     bool         // the image holds agent and runner
+	NoOverflow   bool         // jobs never move on to the next fitting pool
+	BootLimit    time.Duration
+	IdleLimit    time.Duration
+	JobLimit     time.Duration
+	AlertAfter   time.Duration
 }
 
 // Defaults of the fleet file.
@@ -69,6 +70,7 @@ const (
 // WithDefaults is the pool with every unset limit and market filled in.
 func (p Pool) WithDefaults() Pool {
 	p.Market = cmp.Or(p.Market, SpotFirst)
+	p.Registration = cmp.Or(p.Registration, JIT)
 	p.BootLimit = cmp.Or(p.BootLimit, DefaultBootLimit)
 	p.IdleLimit = cmp.Or(p.IdleLimit, DefaultIdleLimit)
 	p.JobLimit = cmp.Or(p.JobLimit, DefaultJobLimit)

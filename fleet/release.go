@@ -124,7 +124,7 @@ func (v *view) releaseRegistering(m *machineView) {
 	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
 		v.intend(Intent{
 			Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
-			Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID},
+			Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID, Name: v.nameless(m)},
 		})
 		m.intent = true
 	default:
@@ -230,15 +230,12 @@ func (v *view) bury(m *machineView) {
 	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
 	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
 	if registered || m.Try > 0 && !taken {
-		scope, id := m.Scope, m.RunnerID
-		if !registered {
-			id = 0
+		e := &End{Machine: m.ID, Scope: m.Scope, Absent: true}
+		if registered {
+			e.RunnerID, e.Name = m.RunnerID, v.nameless(m)
 		}
 		v.strikeIdled(m)
-		v.intend(Intent{
-			Reason: "the machine is gone, its traces are cleared",
-			End:    &End{Machine: m.ID, Scope: scope, RunnerID: id, Absent: true},
-		})
+		v.intend(Intent{Reason: "the machine is gone, its traces are cleared", End: e})
 		m.intent = true
 		return
 	}
@@ -258,10 +255,19 @@ func (v *view) forget(m *machineView) {
 func (v *view) end(m *machineView, reason string, force bool) {
 	e := &End{Machine: m.ID, Force: force}
 	if m.Minted() && (m.job == nil || m.job.Status != Done || m.unsure()) {
-		e.Scope, e.RunnerID = m.Scope, m.RunnerID
+		e.Scope, e.RunnerID, e.Name = m.Scope, m.RunnerID, v.nameless(m)
 	}
 	v.intend(Intent{Reason: reason, End: e})
 	m.intent, m.phase = true, Ending
+}
+
+// nameless is the name by which a machine's registration is found while its
+// number is not known; empty if that is.
+func (v *view) nameless(m *machineView) string {
+	if m.RunnerID != 0 {
+		return ""
+	}
+	return RunnerName(v.Fleet.Name, m.ID, m.Try)
 }
 
 // unsure reports whether the machine's job is done only because GitHub does not

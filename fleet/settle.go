@@ -239,10 +239,19 @@ func (v *view) lookUp(in Intent) {
 // reserve counts a launch that is not answered yet against every cap.
 func (v *view) reserve(l Launch) {
 	v.total += l.Count
-	v.generic += l.Count
-	if i := v.pool(l.Pool); i >= 0 {
+	i := v.pool(l.Pool)
+	v.unminted(i, l.Count)
+	if i >= 0 {
 		v.pools[i].count += l.Count
 		v.pools[i].coming += l.Count
+	}
+}
+
+// unminted counts machines for which GitHub's allowance must still last. A copy
+// of a token takes nothing from that.
+func (v *view) unminted(pool, n int) {
+	if pool < 0 || v.pools[pool].Registration != Token {
+		v.generic += n
 	}
 }
 

@@ -74,18 +74,19 @@ func (v *view) mintFor(m *machineView, scope Scope) {
 		return
 	}
 	p := &v.pools[m.pool]
-	if v.setbacks[MintKey(p.Name, scope)].Holds(v.At) || !v.spendMint(scope.Installation) {
+	if v.setbacks[MintKey(p.Name, scope)].Holds(v.At) || !v.spendMint(p, scope.Installation) {
 		return
 	}
 	m.intent, m.scope = true, scope
 	v.intend(Intent{
 		Reason: "a job of " + scope.String() + " waits for it",
-		Mint:   &Mint{Machine: m.ID, Scope: scope, Group: p.Group, Labels: p.Labels, Try: m.Try + 1},
+		Mint:   &Mint{Machine: m.ID, Scope: scope, Group: p.Group, Labels: p.Labels, Try: m.Try + 1, Registration: p.Registration},
 	})
 }
 
-// spendMint takes one registration from an installation's allowance.
-func (v *view) spendMint(installation int64) bool {
+// spendMint takes one registration from an installation's allowance. A copy of
+// a token costs none.
+func (v *view) spendMint(p *poolView, installation int64) bool {
 	a, ok := v.Allowance.Mints[installation]
 	switch {
 	case !ok:
@@ -93,6 +94,8 @@ func (v *view) spendMint(installation int64) bool {
 	case a.Limited.After(v.At):
 		v.wake(a.Limited)
 		return false
+	case p.Registration == Token:
+		return true
 	case v.minted[installation] >= a.Now:
 		v.wake(v.At.Add(time.Second))
 		return false
@@ -259,7 +262,7 @@ func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
 	if a, ok := v.Allowance.Mints[c.Scope.Installation]; ok && a.Limited.After(v.At) {
 		v.wake(a.Limited)
 		return 0, Verdict{Paced, "GitHub limits the installation"}
-	} else if ok {
+	} else if ok && p.Registration != Token {
 		bound(a.Now+a.PerBoot-v.generic, Verdict{Paced, "registrations at GitHub refill first"})
 	}
 	if why.Code == Paced {

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,9 +136,45 @@ func TestAMintHoldsThePoolsLabelsAndGroup(t *testing.T) {
 	m.Try = 2
 	put(&s, m)
 	jobs(&s, 1, arms)
-	want := &fleet.Mint{Machine: "i-1", Scope: acme, Group: "builders", Labels: arm, Try: 3}
+	want := &fleet.Mint{Machine: "i-1", Scope: acme, Group: "builders", Labels: arm, Try: 3, Registration: fleet.JIT}
 	if diff := cmp.Diff(want, fleet.Decide(s).Intents[0].Mint); diff != "" {
 		t.Errorf("mint (-want +got):\n%s", diff)
+	}
+}
+
+func TestATokenIsNotBoundByTheAllowanceOfRunners(t *testing.T) {
+	token := func(s *fleet.Snapshot) {
+		s.Fleet.Pools[0].Registration = fleet.Token
+		s.Allowance.Mints = map[int64]fleet.Mints{7: {}}
+	}
+	decisions(t, []decision{
+		{"machines are launched and handed their copy", func(s *fleet.Snapshot) {
+			token(s)
+			put(s, machine("i-1", "arm", 60))
+			wait(s, queued(1, arm, 61), queued(2, arm, 60))
+		}, []string{"launch 1 arm spot", "mint i-1 try 1", "job 1 covered", "job 2 launching"}},
+		{"but not while GitHub limits the installation", func(s *fleet.Snapshot) {
+			token(s)
+			s.Allowance.Mints = map[int64]fleet.Mints{7: {Now: 9, PerBoot: 9, Limited: noon.Add(time.Minute)}}
+			put(s, machine("i-1", "arm", 60))
+			wait(s, queued(1, arm, 61), queued(2, arm, 60))
+		}, []string{"job 1 covered", "job 2 paced"}},
+		{"and those of other pools still are", func(s *fleet.Snapshot) {
+			token(s)
+			put(s, machine("i-1", "arm", 60))
+			wait(s, queued(1, arm, 61), queued(2, x64, 60))
+		}, []string{"mint i-1 try 1", "job 1 covered", "job 2 paced"}},
+	})
+}
+
+func TestARegistrationWhoseNumberIsUnknownIsEndedByItsName(t *testing.T) {
+	s := base()
+	m, r := minted(machine("i-1", "arm", 600), 550, 300)
+	m.RunnerID = 0
+	put(&s, m, r)
+	want := &fleet.End{Machine: "i-1", Scope: acme, Name: "rf-f-i-1-1"}
+	if diff := cmp.Diff(want, fleet.Decide(s).Intents[0].End); diff != "" {
+		t.Errorf("end (-want +got):\n%s", diff)
 	}
 }
 

@@ -54,6 +54,7 @@ type Client struct {
 	mu      sync.Mutex
 	clients map[int64]*github.Client // by installation; theApp signs with the App's key
 	groups  map[fleet.Scope]*groups
+	tokens  map[fleet.Scope]registrationToken
 
 	reading sync.Mutex // guards walk; one read-back at a time
 	walk    *walk      // a list of deliveries that one call could not finish
@@ -75,6 +76,7 @@ func New(cfg Config) (*Client, error) {
 		},
 		clients: map[int64]*github.Client{},
 		groups:  map[fleet.Scope]*groups{},
+		tokens:  map[fleet.Scope]registrationToken{},
 	}
 	if c.transport == nil {
 		c.transport = http.DefaultTransport

@@ -22,8 +22,13 @@ const (
 
 // Mint registers a just-in-time runner under a name, and returns its number
 // and its config as GitHub encoded it. fleet.ErrTaken follows a lost reply:
-// the config of the first call cannot be fetched again.
+// the config of the first call cannot be fetched again. For a pool that
+// registers by token the config is an enrolment and there is no number yet.
 func (c *Client) Mint(ctx context.Context, m fleet.Mint, name string) (int64, string, error) {
+	if m.Registration == fleet.Token {
+		config, err := c.enrol(ctx, m, name)
+		return 0, config, err
+	}
 	k := call{
 		op:           fmt.Sprintf("mint runner %s in %s", name, m.Scope),
 		installation: m.Scope.Installation,

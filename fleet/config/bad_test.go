@@ -68,7 +68,6 @@ var bad = []struct{ file, want string }{
 15:10: limits.usd_per_day: not supported yet
 21:5: pools[0].hours: not supported yet
 22:5: pools[0].warm: not supported yet
-23:5: pools[0].registration: not supported yet
 24:5: pools[0].lifetime: not supported yet
 25:5: pools[0].max_price: not supported yet
 26:5: pools[0].close_hard_after: not supported yet

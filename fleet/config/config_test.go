@@ -82,7 +82,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 			{
 				Name: "a", Labels: fleet.NewLabels("self-hosted", "22.04", "with space"), Group: "Builders",
 				Exact: true, Priority: -1, NoOverflow: true, Arch: fleet.ARM64, Market: fleet.OnDemand,
-				Max: 4, Prepared: true, BootLimit: 5*time.Minute + 30*time.Second, IdleLimit: 90 * time.Second,
+				Max: 4, Prepared: true, Registration: fleet.Token, BootLimit: 5*time.Minute + 30*time.Second, IdleLimit: 90 * time.Second,
 				JobLimit: 90 * time.Minute, AlertAfter: time.Hour,
 			},
 			fleet.Pool{Name: "b", Labels: "self-hosted", Arch: fleet.X86, Market: fleet.Spot, Max: 20}.WithDefaults(),
@@ -142,7 +142,7 @@ func roundTrip(t *testing.T, f *File) {
 func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 	text := strings.Replace(string(Sample), "max: 50", "max: 0", 1)
 	_, err := Parse("runfleet.yaml", []byte(text))
-	if got, want := err.Error(), "runfleet.yaml:97:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "runfleet.yaml:100:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	var problems Problems
@@ -154,7 +154,7 @@ func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 func TestLinesEndInAnyWay(t *testing.T) {
 	text := strings.ReplaceAll(strings.Replace(string(Sample), "max: 50", "max: 0", 1), "\n", "\r\n")
 	_, err := Parse("crlf", []byte(text))
-	if got, want := err.Error(), "crlf:97:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "crlf:100:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

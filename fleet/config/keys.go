@@ -146,7 +146,7 @@ func poolKeys() object[Pool] {
 		fill:  fillPool,
 		apart: [2]string{"shape", "types"},
 		keys:  append(append(poolDemandKeys(), poolMachineKeys()...), poolLimitKeys()...),
-		later: later[Pool]("hours", "warm", "registration", "lifetime", "max_price", "close_hard_after", "forks"),
+		later: later[Pool]("hours", "warm", "lifetime", "max_price", "close_hard_after", "forks"),
 	}
 }
 
@@ -175,6 +175,7 @@ func poolMachineKeys() []key[Pool] {
 		also: map[string]fleet.Arch{"arm": fleet.ARM64, "aarch64": fleet.ARM64, "graviton": fleet.ARM64,
 			"x64": fleet.X86, "amd64": fleet.X86, "x86": fleet.X86, "x86-64": fleet.X86},
 	}
+	registrations := choice[fleet.Registration]{words: []fleet.Registration{fleet.JIT, fleet.Token}}
 	markets := choice[fleet.Market]{words: []fleet.Market{fleet.Spot, fleet.OnDemand, fleet.SpotFirst}}
 	return []key[Pool]{
 		field("arch", "Processor architecture.", arches,
@@ -189,6 +190,8 @@ func poolMachineKeys() []key[Pool] {
 			func(p *Pool) *string { return &p.Image }),
 		field("prepared", "The image holds agent and runner.", truth{},
 			func(p *Pool) *bool { return &p.Prepared }),
+		field("registration", "How runners register: jit, one config for each, or token, a copy of one token.", registrations,
+			func(p *Pool) *fleet.Registration { return &p.Registration }),
 		field("disk_gib", "Size of the volume in GiB.", whole[int]{8, 16384},
 			func(p *Pool) *int { return &p.DiskGiB }),
 		field("market", "How machines are bought. spot-first falls back to on-demand.", markets,

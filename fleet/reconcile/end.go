@@ -66,10 +66,10 @@ func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 }
 
 func (r *Reconciler) unregister(ctx context.Context, e *fleet.End) error {
-	if e.RunnerID == 0 {
+	if e.RunnerID == 0 && e.Name == "" {
 		return nil
 	}
-	err := r.drop(ctx, e.Scope, e.RunnerID)
+	err := r.dropNamed(ctx, e.Scope, e.RunnerID, e.Name)
 	if errors.Is(err, fleet.ErrAbsent) {
 		return nil
 	}

@@ -148,6 +148,13 @@ func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
 	if m.Try == 0 && !m.AdoptedAt.IsZero() {
 		m.Try, m.RunnerID, m.Scope, m.MintedAt = try, x.ID, x.Scope, x.FirstAt
 	}
+	if m.Try == try && m.Minted() && m.RunnerID == 0 {
+		m.RunnerID = x.ID // the machine registered itself
+		m.Taken = true
+		if !x.Online && !x.Busy {
+			return m, true
+		}
+	}
 	if m.Try != try || !m.Minted() || !m.ReadyAt.IsZero() || !x.Online && !x.Busy {
 		return m, m.Try == try && m.ReadyAt.IsZero() && m.MintedAt.Equal(x.FirstAt)
 	}

@@ -17,7 +17,9 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	if err := r.limitOn(want.Scope.Installation); err != nil {
 		return r.unminted(ctx, s, in, m, err)
 	}
-	r.spendMint(want.Scope.Installation)
+	if want.Registration != fleet.Token {
+		r.spendMint(want.Scope.Installation)
+	}
 	id, config, err := r.GitHub.Mint(ctx, want, name)
 	log := r.Log.With("intent", in.ID, "machine", want.Machine, "scope", want.Scope.String(), "runner", name)
 	if err != nil {
@@ -118,7 +120,7 @@ func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.In
 		m.Taken = true
 		return withdrawn(in, m)
 	}
-	err = r.drop(ctx, w.Scope, w.RunnerID)
+	err = r.dropNamed(ctx, w.Scope, w.RunnerID, w.Name)
 	switch {
 	case errors.Is(err, fleet.ErrBusy):
 		m.Taken = true
@@ -152,6 +154,28 @@ func (r *Reconciler) drop(ctx context.Context, s fleet.Scope, runnerID int64) er
 	err := r.GitHub.Remove(ctx, s, runnerID)
 	r.limit(err)
 	return err
+}
+
+// dropNamed is drop for a registration that may be known by its name only,
+// because its machine made it.
+func (r *Reconciler) dropNamed(ctx context.Context, s fleet.Scope, runnerID int64, name string) error {
+	if runnerID != 0 {
+		return r.drop(ctx, s, runnerID)
+	}
+	if err := r.limitOn(s.Installation); err != nil {
+		return err
+	}
+	found, err := r.GitHub.Runners(ctx, s, name)
+	if err != nil {
+		r.limit(err)
+		return err
+	}
+	for _, x := range found {
+		if x.Name == name {
+			return r.drop(ctx, s, x.ID)
+		}
+	}
+	return fleet.ErrAbsent
 }
 
 // remove deletes a registration that no machine can use.
