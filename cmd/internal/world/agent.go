@@ -6,88 +6,167 @@ import (
 	"io"
 	"time"
 
+	"github.com/runfleet/runfleet/cmd/internal/agent"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision/awssim"
 )
 
-// agent is what the program on a machine does: fetch the config, run the
-// runner for one job, power off.
-type agent struct {
-	machine string
-	ended   bool
-	runner  githubsim.RunnerID
-	jobs    int
+// machine is an instance with the agent on it: the real one's judgement, and
+// the world's effects. Its reports go nowhere: the fleet must work without.
+type machine struct {
+	id     string
+	state  agent.State
+	wake   time.Time // the Tick that is planned; zero if none
+	ended  bool
+	runner githubsim.RunnerID
+	jobs   int
+	busy   bool
 }
 
 const (
-	pollEvery = 5 * time.Second
-	startUp   = 2 * time.Second // from config to session
-	giveUp    = 20 * time.Minute
+	startUp    = 2 * time.Second // from config to session
+	exit       = time.Second     // from the runner's last word to its end
+	watchEvery = 5 * time.Second // how often an agent looks for a notice
+)
+
+// What a runner writes.
+const (
+	listening = "Listening for Jobs"
+	running   = "Running job: build"
+	completed = "Job build completed with result: Succeeded"
 )
 
 func bodyOf(d githubsim.Delivery) io.Reader { return bytes.NewReader(d.Body) }
 
 func (w *World) onLaunch(i awssim.Instance) {
 	w.check.launched(w, i)
-	a := &agent{machine: i.ID}
-	w.agents[i.ID] = a
+	m := &machine{id: i.ID}
+	w.agents[i.ID] = m
 	if len(w.agents) == w.cfg.Reclaim {
 		w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
 	}
-	if i.NeverBoots {
-		return
-	}
-	w.After(i.Boot, func() { w.poll(a, w.Now().Add(giveUp)) })
-}
-
-// poll fetches the machine's config; the delete is the claim.
-func (w *World) poll(a *agent, until time.Time) {
-	if a.ended {
-		return
-	}
-	config, ok, err := w.tokens().Take(context.Background(), fleet.MachineID(a.machine))
-	switch {
-	case err == nil && ok:
-		w.After(startUp, func() { w.connect(a, config) })
-	case w.Now().Before(until):
-		w.After(pollEvery, func() { w.poll(a, until) })
-	default:
-		w.AWS.PowerOff(a.machine)
+	if !i.NeverBoots {
+		w.After(i.Boot, func() { w.boot(m) })
 	}
 }
 
-func (w *World) connect(a *agent, config string) {
-	if a.ended {
+func (w *World) boot(m *machine) {
+	if m.ended {
+		return
+	}
+	state, effects := agent.Begin(fleet.MachineID(m.id), agent.Settings{}, w.Now())
+	m.state = state
+	w.do(m, effects)
+}
+
+// tell lets an agent know of an event, and does what it leads to.
+func (w *World) tell(m *machine, e agent.Event) {
+	if m.ended {
+		return
+	}
+	state, effects := m.state.On(w.Now(), e)
+	m.state = state
+	w.do(m, effects)
+}
+
+func (w *World) do(m *machine, effects []agent.Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case agent.Ask:
+			w.take(m)
+		case agent.Start:
+			w.After(startUp, func() { w.connect(m, string(e.Config)) })
+		case agent.Interrupt:
+			w.interrupt(m)
+		case agent.Kill:
+			w.GitHub.Vanish(m.runner)
+			w.tell(m, agent.Exited{Code: -1})
+		case agent.PowerOff:
+			w.AWS.PowerOff(m.id)
+		}
+	}
+	if at := m.state.Wake(); !at.IsZero() && !at.Equal(m.wake) {
+		m.wake = at
+		w.After(at.Sub(w.Now()), func() {
+			if m.wake.Equal(at) {
+				m.wake = time.Time{}
+				w.tell(m, agent.Tick{})
+			}
+		})
+	}
+}
+
+// take fetches the machine's config; the delete is the claim.
+func (w *World) take(m *machine) {
+	config, ok, err := w.tokens().Take(context.Background(), fleet.MachineID(m.id))
+	if err == nil && ok {
+		w.tell(m, agent.Claimed{Config: agent.Secret(config)})
+		return
+	}
+	w.tell(m, agent.NotYet{})
+}
+
+func (w *World) connect(m *machine, config string) {
+	if m.ended {
 		return
 	}
 	id, err := w.GitHub.Connect(config)
 	if err != nil {
-		w.AWS.PowerOff(a.machine)
+		w.tell(m, agent.Exited{Code: 1})
 		return
 	}
-	a.runner = id
-	w.byID[id] = a
+	m.runner = id
+	w.byID[id] = m
+	w.says(m, listening)
+}
+
+// says is a line that a machine's runner writes.
+func (w *World) says(m *machine, text string) {
+	w.tell(m, agent.Line{Text: w.Now().UTC().Format("2006-01-02 15:04:05Z") + ": " + text})
+}
+
+// interrupt is Ctrl-C to the runner. One that is busy fails its job first, and
+// is released then.
+func (w *World) interrupt(m *machine) {
+	w.GitHub.Shutdown(m.runner)
+	if !m.busy {
+		w.After(exit, func() { w.tell(m, agent.Exited{}) })
+	}
 }
 
 func (w *World) onAssign(r githubsim.RunnerID, j githubsim.JobID) {
-	a := w.byID[r]
-	a.jobs++
-	w.perMost = max(w.perMost, a.jobs)
-	w.jobs[j] = a.machine
+	m := w.byID[r]
+	m.jobs++
+	m.busy = true
+	w.perMost = max(w.perMost, m.jobs)
+	w.jobs[j] = m.id
+	w.says(m, running)
 }
 
-func (w *World) onRelease(r githubsim.RunnerID, _ githubsim.Release) {
-	if a := w.byID[r]; a != nil && !a.ended {
-		w.After(time.Second, func() { w.AWS.PowerOff(a.machine) })
+func (w *World) onRelease(r githubsim.RunnerID, why githubsim.Release) {
+	m := w.byID[r]
+	if m == nil {
+		return
 	}
+	m.busy = false
+	if why == githubsim.JobDone {
+		w.says(m, completed)
+	}
+	w.After(exit, func() { w.tell(m, agent.Exited{}) })
+}
+
+// onNotice lets the agent find the notice when it looks next.
+func (w *World) onNotice(i awssim.Instance) {
+	m := w.agents[i.ID]
+	w.After(watchEvery, func() { w.tell(m, agent.Notice{Deadline: i.ReclaimAt}) })
 }
 
 func (w *World) onEnd(i awssim.Instance) {
-	a := w.agents[i.ID]
-	a.ended = true
+	m := w.agents[i.ID]
+	m.ended = true
 	w.check.ended(w, i)
-	if a.runner != 0 {
-		w.GitHub.Vanish(a.runner)
+	if m.runner != 0 {
+		w.GitHub.Vanish(m.runner)
 	}
 }

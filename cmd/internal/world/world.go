@@ -89,8 +89,8 @@ type World struct {
 	deliver  func(githubsim.Delivery) (int, error)
 	look     time.Time // when the fleet looks next
 	looks    int
-	agents   map[string]*agent
-	byID     map[githubsim.RunnerID]*agent
+	agents   map[string]*machine
+	byID     map[githubsim.RunnerID]*machine
 	jobs     map[githubsim.JobID]string // machine that took it
 	perMost  int
 	crashes  int // of the manager
@@ -110,7 +110,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 		c.Ledger = ":memory:"
 	}
 	w := &World{
-		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*agent{}, byID: map[githubsim.RunnerID]*agent{},
+		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*machine{}, byID: map[githubsim.RunnerID]*machine{},
 		jobs: map[githubsim.JobID]string{}, look: c.Begin,
 		check: checker{brought: map[fleet.IntentID]int{}},
 	}
@@ -152,7 +152,7 @@ func (w *World) openAWS() {
 	w.AWS = awssim.New(awssim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, Price: price, Faults: w.cfg.AWS, Limits: w.cfg.Limits,
 		Subnets:  map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
-		OnLaunch: w.onLaunch, OnEnd: w.onEnd,
+		OnLaunch: w.onLaunch, OnNotice: w.onNotice, OnEnd: w.onEnd,
 	})
 }
 
