@@ -3,6 +3,8 @@ package world
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"io"
 	"time"
 
@@ -111,7 +113,7 @@ func (w *World) connect(m *machine, config string) {
 	if m.ended {
 		return
 	}
-	id, err := w.GitHub.Connect(config)
+	id, err := w.enlist(config)
 	if err != nil {
 		w.tell(m, agent.Exited{Code: 1})
 		return
@@ -119,6 +121,20 @@ func (w *World) connect(m *machine, config string) {
 	m.runner = id
 	w.byID[id] = m
 	w.says(m, listening)
+}
+
+// enlist is what a runner does with its config: just-in-time, or the enrolment
+// of a pool that registers by token.
+func (w *World) enlist(config string) (githubsim.RunnerID, error) {
+	var e fleet.Enrolment
+	if body, err := base64.StdEncoding.DecodeString(config); err != nil || json.Unmarshal(body, &e) != nil || e.Protocol == 0 {
+		return w.GitHub.Connect(config)
+	}
+	id, err := w.GitHub.Register(e.Token, githubsim.Registration{Name: e.Name, Group: e.Group, Labels: e.Labels, Ephemeral: e.Ephemeral})
+	if err != nil {
+		return 0, err
+	}
+	return id, w.GitHub.Listen(id)
 }
 
 // says is a line that a machine's runner writes.

@@ -51,6 +51,9 @@ func FaultDay(seed uint64) Config {
 		Snatch: some("snatch", 0.5),
 	}
 	c.Fleet.Limits.Machines = 8
+	if seed%3 == 0 {
+		c.Fleet.Pools[1].Registration = fleet.Token
+	}
 	return c
 }
 
