@@ -48,6 +48,7 @@ func (w *World) onLaunch(i awssim.Instance) {
 	if len(w.agents) == w.cfg.Reclaim {
 		w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
 	}
+	w.spot(i)
 	if !i.NeverBoots {
 		w.After(i.Boot, func() { w.boot(m) })
 	}
@@ -170,12 +171,6 @@ func (w *World) onRelease(r githubsim.RunnerID, why githubsim.Release) {
 		w.says(m, completed)
 	}
 	w.After(exit, func() { w.tell(m, agent.Exited{}) })
-}
-
-// onNotice lets the agent find the notice when it looks next.
-func (w *World) onNotice(i awssim.Instance) {
-	m := w.agents[i.ID]
-	w.After(watchEvery, func() { w.tell(m, agent.Notice{Deadline: i.ReclaimAt}) })
 }
 
 func (w *World) onEnd(i awssim.Instance) {

@@ -67,6 +67,7 @@ func (c *checker) look(ctx context.Context, w *World) error {
 	}
 	c.verdicts(w, state)
 	c.lives.check(c, w, state)
+	c.budget(w)
 	c.owners.check(c, w, state)
 	return c.broken
 }

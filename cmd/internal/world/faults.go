@@ -49,6 +49,7 @@ func FaultDay(seed uint64) Config {
 		Script: faultScript(seed),
 		Crash:  some("crash", 0.02),
 		Snatch: some("snatch", 0.5),
+		Spot:   some("spot", 0.5),
 	}
 	c.Fleet.Limits.Machines = 8
 	if seed%3 == 0 {

@@ -106,6 +106,22 @@ type hoarder struct{ reconcile.Configs }
 
 func (hoarder) Withdraw(context.Context, fleet.MachineID) (bool, error) { return false, nil }
 
+// stubborn takes a run's re-run for refused, and so asks for another.
+type stubborn struct{ reconcile.GitHub }
+
+func (s stubborn) Rerun(ctx context.Context, r fleet.Rerun) error {
+	r.Job.Attempt = 99 // whatever attempt GitHub is at is not the one that was asked for
+	if err := s.GitHub.Rerun(ctx, r); err != nil {
+		return err
+	}
+	return fleet.ErrUnknownOutcome
+}
+
+// callous leaves interrupted runs as they are.
+type callous struct{ reconcile.GitHub }
+
+func (callous) Rerun(context.Context, fleet.Rerun) error { return nil }
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -119,6 +135,8 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"an intent that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = hasty{r.Ledger} }, "was not reserved"},
 		{"an event that is applied twice", func(r *reconcile.Reconciler) { r.Ledger = credulous{r.Ledger, map[string]bool{}} }, "went back from"},
 		{"an event that is answered and not recorded", func(r *reconcile.Reconciler) { r.Ledger = lax{r.Ledger} }, "Unserved:"},
+		{"a run that is re-run again and again", func(r *reconcile.Reconciler) { r.GitHub = stubborn{r.GitHub} }, "is in attempt 3"},
+		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.GitHub = callous{r.GitHub} }, "Again:0"},
 		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
 		{"a config that is not withdrawn", func(r *reconcile.Reconciler) { r.Configs = hoarder{r.Configs} }, "parameter /runfleet/demo/machines/"},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},

@@ -126,6 +126,9 @@ func (w *World) rests() bool {
 			return false
 		}
 	}
+	if hurt, again := w.spotStory(); hurt > again {
+		return false
+	}
 	left := w.AWS.Left(w.parameters())
 	return len(left.Instances)+len(left.Parameters)+len(left.Fleets)+len(left.Volumes) == 0
 }

@@ -18,6 +18,12 @@ type Summary struct {
 		Ended    int `json:"ended"`
 		Left     int `json:"left"`
 	} `json:"machines"`
+	// Interrupted counts jobs that Spot interrupted, and those of them that
+	// have a next life.
+	Interrupted struct {
+		Jobs  int `json:"jobs"`
+		Again int `json:"again"`
+	} `json:"interrupted"`
 	RunnersLeft    int                       `json:"runners_left"`
 	ParametersLeft int                       `json:"parameters_left"`
 	JobsPerMachine int                       `json:"jobs_per_machine_max"`
@@ -43,7 +49,7 @@ type Waits struct {
 
 // Good reports whether nothing is unserved and nothing is left.
 func (s Summary) Good() bool {
-	return s.Jobs.Unserved == 0 && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
+	return s.Jobs.Unserved == 0 && s.Interrupted.Jobs == s.Interrupted.Again && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
 }
 
 func (w *World) fits(labels []string) bool {
@@ -76,6 +82,7 @@ func (w *World) Summary() Summary {
 	if n := len(waits); n > 0 {
 		s.Wait = Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
 	}
+	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
 	left := w.AWS.Left(w.parameters())
 	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(left.Instances)
 	s.Machines.Ended = s.Machines.Launched - s.Machines.Left

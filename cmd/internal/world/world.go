@@ -61,6 +61,8 @@ type Config struct {
 	Reclaim int
 	// Crash is how often the manager dies before or after a call to a port.
 	Crash float64
+	// Spot is how often Spot takes a machine of its own back, with a notice.
+	Spot float64
 	// Snatch is how often a job takes a runner that the manager is about to
 	// delete.
 	Snatch float64
@@ -92,6 +94,7 @@ type World struct {
 	agents   map[string]*machine
 	byID     map[githubsim.RunnerID]*machine
 	jobs     map[githubsim.JobID]string // machine that took it
+	noticed  map[string]time.Time       // machines that Spot takes, as the ledger has it
 	perMost  int
 	crashes  int // of the manager
 	removals int // of registrations, as far as they were asked for
@@ -111,7 +114,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 	}
 	w := &World{
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*machine{}, byID: map[githubsim.RunnerID]*machine{},
-		jobs: map[githubsim.JobID]string{}, look: c.Begin,
+		jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
 		check: checker{brought: map[fleet.IntentID]int{}},
 	}
 	key, err := appKey()

@@ -1,0 +1,83 @@
+package world
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/runfleet/runfleet/cmd/internal/agent"
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github/githubsim"
+	"github.com/runfleet/runfleet/provision/awssim"
+)
+
+const (
+	spotWithin = 25 * time.Minute // of a machine's launch, Spot takes it back
+	pushDelay  = 2 * time.Second  // of EventBridge
+)
+
+// spot draws whether and when Spot takes a new machine back.
+func (w *World) spot(i awssim.Instance) {
+	name := "spot " + strconv.Itoa(len(w.agents))
+	if !i.Spot || chance(w.cfg.Seed, name) >= w.cfg.Spot {
+		return
+	}
+	after := time.Duration(chance(w.cfg.Seed, name+" after") * float64(spotWithin)).Truncate(time.Second)
+	w.After(after, func() { w.AWS.Notice(i.ID) })
+}
+
+// onNotice lets the fleet hear of a notice from EventBridge, or the agent find
+// it and report it, or both: either alone must do.
+func (w *World) onNotice(i awssim.Instance) {
+	m, name := w.agents[i.ID], "notice "+i.ID
+	at, way := w.Now(), chance(w.cfg.Seed, name)
+	hear := func(from string, delay time.Duration) {
+		w.After(delay, func() {
+			n := fleet.Notice{Machine: fleet.MachineID(i.ID), Kind: fleet.Interruption, At: at, Deadline: i.ReclaimAt}
+			_, err := w.handler.Ledger.Record(context.Background(), fleet.Event{ID: from + i.ID, Kind: "spot.interruption", At: w.Now(), Notice: &n})
+			if err == nil {
+				w.noticed[i.ID] = at
+				w.wake()
+			}
+		})
+	}
+	if way < 0.7 {
+		hear("eventbridge ", pushDelay)
+	}
+	w.After(watchEvery, func() {
+		if way >= 0.3 && !m.ended {
+			hear("agent ", 0)
+		}
+		w.tell(m, agent.Notice{Deadline: i.ReclaimAt})
+	})
+}
+
+// spotStory counts the jobs that lost their machine to Spot after the fleet
+// had heard of it, and how many of them have a next life.
+func (w *World) spotStory() (hurt, again int) {
+	attempts := map[githubsim.RunID]int{}
+	all := w.GitHub.Outcomes()
+	for _, o := range all {
+		attempts[o.Run] = max(attempts[o.Run], o.Attempt)
+	}
+	for _, o := range all {
+		at, ok := w.noticed[w.jobs[o.ID]]
+		if !ok || o.Conclusion != "failure" || o.Done.Before(at) {
+			continue
+		}
+		hurt++
+		if attempts[o.Run] > o.Attempt || o.Attempt > 1 {
+			again++
+		}
+	}
+	return hurt, again
+}
+
+// budget holds invariant 7: a run is re-run once, whatever Spot takes.
+func (c *checker) budget(w *World) {
+	for _, o := range w.GitHub.Outcomes() {
+		if o.Attempt > 2 {
+			c.fail(w, "run %d is in attempt %d", o.Run, o.Attempt)
+		}
+	}
+}
