@@ -1,0 +1,33 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/runfleet/runfleet/fleet/ledger"
+)
+
+// sharingViolation is ERROR_SHARING_VIOLATION of winerror.h.
+const sharingViolation = syscall.Errno(32)
+
+// lock takes the ledger for one manager: Windows opens a file that is shared
+// with nobody only once, and closes it when its process dies.
+func lock(path string) (*os.File, error) {
+	path += ".lock"
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, err
+	}
+	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
+		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, sharingViolation) {
+		return nil, fmt.Errorf("%w: another manager runs on it; stop that one first", ledger.ErrHeld)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w; a manager must be able to make files in %s", path, err, filepath.Dir(path))
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
