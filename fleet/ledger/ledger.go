@@ -25,8 +25,8 @@ import (
 var (
 	// ErrConflict: the plan number moved on; look again.
 	ErrConflict = errors.New("plan number moved on")
-	// ErrBusy: the queue of writers is full, or the store does not answer;
-	// GitHub keeps a delivery that is refused for it.
+	// ErrBusy: the queue of writers is full, or the store does not answer or
+	// has no room; GitHub keeps a delivery that is refused for it.
 	ErrBusy = errors.New("ledger is busy")
 	// ErrNewer: the store was written by a newer version of the program.
 	ErrNewer = errors.New("ledger was written by a newer version")

@@ -8,9 +8,6 @@ import (
 	"io/fs"
 	"os"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
@@ -45,34 +42,43 @@ func inspect(ctx context.Context, q querier) (int, error) {
  (SELECT count(*) FROM pragma_table_info('owner') WHERE name IN ('fleet', 'ledger', 'number'))
  FROM pragma_application_id, pragma_user_version`).Scan(&of, &have, &tables, &owner)
 	switch {
-	case code(err) == sqlite3.SQLITE_NOTADB:
-		return 0, fmt.Errorf("it is no SQLite file (is it a runfleet ledger?); name another file under serve.ledger: %w", err)
 	case err != nil:
 		return 0, err
 	case of != application && (of != 0 || tables > 0 && (owner < 3 || have != 1)):
-		return 0, errors.New("it is another program's database, no runfleet ledger; name another file under serve.ledger")
+		return 0, errors.New("it is another program's database, no runfleet ledger; " + other)
 	case have > version:
 		return 0, fmt.Errorf("%w: it has schema %d, this program knows %d; run the newer program", ledger.ErrNewer, have, version)
 	}
 	return have, nil
 }
 
-// probe looks at a file before anything is written to it: the pragmas of a
-// ledger would turn another program's database over to WAL.
-func probe(ctx context.Context, path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil
+// probe looks at a file before anything is written to it or beside it: the
+// pragmas of a ledger would turn another program's database over to WAL. It
+// returns the version of what is there, 0 if nothing is.
+func probe(ctx context.Context, c Config) (have int, err error) {
+	if info, err := os.Stat(c.Path); err != nil || info.Size() == 0 {
+		return 0, nil // exists has looked whether one can be made
 	}
+	db, err := sql.Open("sqlite", source(c.Path)+"&mode=ro")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	db, err := sql.Open("sqlite", source(path)+"&mode=ro")
-	if err != nil {
-		return err
+	if have, err = inspect(ctx, db); err == nil && have > 0 {
+		_, err = owned(ctx, db, c.Fleet)
 	}
-	_, err = inspect(ctx, db)
-	return errors.Join(err, db.Close())
+	return have, errors.Join(err, db.Close())
+}
+
+// owned is the id of a fleet's ledger. It refuses another fleet's.
+func owned(ctx context.Context, q querier, name string) (id string, err error) {
+	var owner string
+	if err := q.QueryRowContext(ctx, "SELECT fleet, ledger FROM owner").Scan(&owner, &id); err != nil {
+		return "", err
+	}
+	if owner != name {
+		return "", fmt.Errorf("%w: it is fleet %q's, the fleet file names %q; %s", ledger.ErrOwned, owner, name, other)
+	}
+	return id, nil
 }
 
 // migrate brings an older ledger to this version in one transaction, after a
@@ -106,23 +112,4 @@ func (s *Store) copyBefore(ctx context.Context, path string, have int) error {
 			return err
 		}
 	}
-}
-
-// meaning marks what will pass, a locked database or a full disk, as
-// ledger.ErrBusy.
-func meaning(err error) error {
-	switch code(err) {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
-	}
-	return err
-}
-
-// code is SQLite's primary code of an error; 0 if it is none of SQLite's.
-func code(err error) int {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return e.Code() & 0xff
 }

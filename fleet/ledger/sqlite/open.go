@@ -13,8 +13,6 @@ import (
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
 // memory is the path of a ledger that lives as long as its Store.
@@ -30,11 +28,13 @@ type Config struct {
 	ID    string           // of a new ledger; random if empty
 	Now   func() time.Time // time.Now if nil
 	Hold  bool             // take it for this manager alone: ledger.ErrHeld if another has it
+	Must  bool             // it must be there already: fs.ErrNotExist if it is not, and nothing is made
 	Queue int              // deliveries that may wait for a commit; 0: 4096
 }
 
 // Store is an open ledger. It is safe for concurrent use.
 type Store struct {
+	path   string
 	db     *sql.DB
 	people *sql.DB // reads that the writer does not wait for; nil in memory
 	now    func() time.Time
@@ -56,18 +56,27 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Queue == 0 {
 		c.Queue = 4096
 	}
-	var held *os.File
-	if c.Hold {
-		var err error
-		if held, err = lock(c.Path); err != nil {
-			return nil, fmt.Errorf("open ledger %s: %w", c.Path, err)
-		}
-	}
-	s := &Store{mirror: newMirror(), held: held, now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
-	if err := s.prepare(ctx, c); err != nil {
-		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, err), s.Close())
+	s := &Store{path: c.Path, mirror: newMirror(), now: c.Now, fleet: c.Fleet, queue: queue{most: c.Queue}}
+	if err := s.open(ctx, c); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", c.Path, meaning(c.Path, err)), s.Close())
 	}
 	return s, nil
+}
+
+// open looks at what is there before it makes the lock's file beside it.
+func (s *Store) open(ctx context.Context, c Config) error {
+	have := 0
+	err := exists(c.Path, c.Must)
+	if err == nil && c.Path != memory {
+		have, err = probe(ctx, c)
+	}
+	if err == nil && c.Hold {
+		s.held, err = lock(c.Path)
+	}
+	if err != nil {
+		return err
+	}
+	return s.prepare(ctx, c, have == 0)
 }
 
 // source names the file to the driver.
@@ -77,8 +86,12 @@ func source(path string) string {
 
 // connect opens the one connection that writes, because SQLite has one writer
 // and a ":memory:" is its connection's own, and a few that only read.
-func (s *Store) connect(path string) (err error) {
-	if s.db, err = sql.Open("sqlite", source(path)+"&_txlock=immediate"); err != nil {
+func (s *Store) connect(path string, must bool) (err error) {
+	mode := ""
+	if must {
+		mode = "&mode=rw"
+	}
+	if s.db, err = sql.Open("sqlite", source(path)+"&_txlock=immediate"+mode); err != nil {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
@@ -109,41 +122,50 @@ func (s *Store) Close() error {
 // ID is the ledger's random id.
 func (s *Store) ID() string { return s.id }
 
-func (s *Store) prepare(ctx context.Context, c Config) error {
-	if c.Path != memory {
-		if err := probe(ctx, c.Path); err != nil {
+// prepare makes the connections, and the tables of a new ledger.
+func (s *Store) prepare(ctx context.Context, c Config, fresh bool) error {
+	if err := s.connect(c.Path, c.Must); err != nil {
+		return err
+	}
+	pragmas := []string{"journal_mode=WAL", "synchronous=FULL"}
+	if fresh {
+		// It comes first: WAL writes the file's first page, and then it is too
+		// late. On a ledger that is there it would be a write, for which a full
+		// disk has no room.
+		pragmas = append([]string{"auto_vacuum=INCREMENTAL"}, pragmas...)
+	}
+	for _, pragma := range pragmas {
+		if err := s.pragma(ctx, pragma); err != nil {
 			return err
 		}
 	}
-	if err := s.connect(c.Path); err != nil {
-		return err
-	}
-	// auto_vacuum comes first: WAL writes the file's first page, and then it is too late.
-	for _, pragma := range []string{"auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"} {
-		if err := s.pragma(ctx, pragma); err != nil {
-			return fmt.Errorf("%s: %w (may it be written?)", pragma, meaning(err))
-		}
-	}
 	have, err := inspect(ctx, s.db)
-	switch {
-	case err != nil:
-		return err
-	case have == 0:
+	if err == nil && have == 0 {
 		err = s.found(ctx, c)
-	case have < version:
-		err = s.migrate(ctx, c, have)
 	}
 	if err != nil {
 		return err
 	}
-	var owner string
-	if err := s.db.QueryRowContext(ctx, "SELECT fleet, ledger FROM owner").Scan(&owner, &s.id); err != nil {
+	if s.id, err = owned(ctx, s.db, c.Fleet); err != nil {
 		return err
 	}
-	if owner != c.Fleet {
-		return fmt.Errorf("%w: it is fleet %q's, the fleet file names %q; name another file under serve.ledger", ledger.ErrOwned, owner, c.Fleet)
+	switch {
+	case have > 0 && have < version:
+		err = s.migrate(ctx, c, have)
+	case c.Hold:
+		err = s.writable(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	return s.stmts.prepare(ctx, s.db)
+}
+
+// writable refuses a file that may only be read: enough for a look at it, not
+// for a manager. It writes nothing, for which a full disk has no room.
+func (s *Store) writable(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE owner SET number = number WHERE 0")
+	return err
 }
 
 // pragma sets one. SQLite does not wait for its busy timeout when a file turns

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
 )
@@ -114,12 +116,16 @@ func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	defer s.write.Unlock()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return meaning(err)
+		return meaning(s.path, err)
 	}
 	if err := f(tx); err != nil {
-		return meaning(errors.Join(err, tx.Rollback()))
+		undone := tx.Rollback()
+		if code(undone) == sqlite3.SQLITE_ERROR {
+			undone = nil // SQLite undid it by itself, as it does when a disk is full
+		}
+		return meaning(s.path, errors.Join(err, undone))
 	}
-	return meaning(tx.Commit())
+	return meaning(s.path, tx.Commit())
 }
 
 // view runs f on one view of the file. Only in memory does it wait for the
@@ -130,9 +136,9 @@ func (s *Store) view(ctx context.Context, f func(tx *sql.Tx) error) error {
 	}
 	tx, err := s.people.BeginTx(ctx, nil)
 	if err != nil {
-		return meaning(err)
+		return meaning(s.path, err)
 	}
-	return meaning(errors.Join(f(tx), tx.Rollback()))
+	return meaning(s.path, errors.Join(f(tx), tx.Rollback()))
 }
 
 // apply moves a job by one event, inside the transaction.

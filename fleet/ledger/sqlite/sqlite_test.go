@@ -3,10 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -105,37 +103,6 @@ func (q *queue) full() bool {
 	q.lock.Lock()
 	defer q.lock.Unlock()
 	return q.events >= q.most
-}
-
-func TestOpenRefusesWhatIsNotItsLedger(t *testing.T) {
-	dir := t.TempDir()
-	mine := filepath.Join(dir, "mine.db")
-	_ = open(t, Config{Path: mine, Fleet: "f"}).Close()
-	newer := filepath.Join(dir, "newer.db")
-	s := open(t, Config{Path: newer, Fleet: "f"})
-	if _, err := s.db.Exec("PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
-	_ = s.Close()
-	text := filepath.Join(dir, "text.db")
-	if err := os.WriteFile(text, []byte(strings.Repeat("no ledger at all ", 100)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		name, path, fleet, says string
-		is                      error
-	}{
-		{"another fleet's", mine, "g", "serve.ledger", ledger.ErrOwned},
-		{"a newer program's", newer, "f", "run the newer program", ledger.ErrNewer},
-		{"not a ledger", text, "f", "is it a runfleet ledger", nil},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := Open(t.Context(), Config{Path: tt.path, Fleet: tt.fleet})
-			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("error %v", err)
-			}
-		})
-	}
 }
 
 func TestOneManagerHoldsTheLedgerAndOthersMayRead(t *testing.T) {

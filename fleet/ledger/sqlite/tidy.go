@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/runfleet/runfleet/fleet"
 )
 
@@ -155,7 +157,8 @@ func (s *Store) alone(f func() error) error {
 }
 
 // Backup writes a whole copy of the ledger to a new file, on disk when it
-// returns. It is fs.ErrExist if there is a file already.
+// returns. It is fs.ErrExist if there is a file already, and leaves none behind
+// when it fails.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	err := copyTo(path, func() error {
 		if s.people != nil {
@@ -168,7 +171,11 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("back up ledger to %s: %w", path, err)
+		where := path
+		if code(err) == sqlite3.SQLITE_CORRUPT {
+			where = s.path // the copy is new
+		}
+		return fmt.Errorf("back up ledger to %s: %w", path, meaning(where, err))
 	}
 	return nil
 }
