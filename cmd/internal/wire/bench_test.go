@@ -23,7 +23,7 @@ import (
 const benchSecret = "bench"
 
 // signed is a queued delivery of a new job, nine kilobytes long.
-func signed(b *testing.B, template string, n int64) *http.Request {
+func signed(b testing.TB, template string, n int64) *http.Request {
 	body := []byte(strings.ReplaceAll(template, "JOBNUMBER", fmt.Sprint(n)))
 	r, err := http.NewRequest(http.MethodPost, "", bytes.NewReader(body))
 	if err != nil {
@@ -41,7 +41,7 @@ func signed(b *testing.B, template string, n int64) *http.Request {
 }
 
 // benchTemplate is GitHub's own example, with a number to fill in, padded to 9 kB.
-func benchTemplate(b *testing.B) string {
+func benchTemplate(b testing.TB) string {
 	data, err := os.ReadFile("../../../webhooks/testdata/workflow_job/queued.2.json")
 	if err != nil {
 		b.Fatal(err)

@@ -40,9 +40,10 @@ type Parts struct {
 	launch func(f *config.File) *provision.Cloud
 }
 
-// OpenLedger opens the ledger alone, for verbs that only read or order.
+// OpenLedger opens the ledger alone, for verbs that only read or order. It must
+// be there.
 func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name})
+	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Must: true})
 }
 
 // accountOf is the AWS account that the credentials belong to. It is part of the
@@ -56,8 +57,8 @@ func accountOf(ctx context.Context, c awssdk.Config) (string, error) {
 }
 
 // Open makes every part. A manager holds the ledger alone; whoever only asks
-// opens it beside one. Nothing is called at GitHub; AWS is asked for the
-// settings that the file names, and for the account.
+// opens it beside one, and makes none. Nothing is called at GitHub; AWS is
+// asked for the settings that the file names, and for the account.
 func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*Parts, error) {
 	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
 	if err != nil {
@@ -74,7 +75,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
 	}
-	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage}); err != nil {
+	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage, Must: !manage}); err != nil {
 		return nil, err
 	}
 	if p.Handler, err = p.handler(ctx, f, secrets, log); err != nil {
