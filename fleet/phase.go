@@ -48,6 +48,9 @@ func (p Phase) String() string {
 	return phases[p].name
 }
 
+// MarshalText is the phase as people read it.
+func (p Phase) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // PhaseDiagram draws the phases and what leads from one to the next, for the
 // README. A golden test holds it.
 func PhaseDiagram() string {
@@ -70,7 +73,7 @@ func PhaseDiagram() string {
 func (v *view) settlePhases() {
 	for i := range v.machines {
 		m := &v.machines[i]
-		m.phase = v.phaseOf(m)
+		m.phase, m.why = v.phaseOf(m)
 		if m.phase >= Ending {
 			continue
 		}
@@ -84,28 +87,46 @@ func (v *view) settlePhases() {
 	}
 }
 
-func (v *view) phaseOf(m *machineView) Phase {
+// phaseOf is a machine's phase, and what of all that is seen makes it so.
+func (v *view) phaseOf(m *machineView) (Phase, string) {
 	switch {
-	case m.State == Terminated, v.absent(m):
-		return Gone
+	case m.State == Terminated:
+		return Gone, "EC2 shows it terminated"
+	case v.absent(m):
+		return Gone, "two full looks did not show it"
+	case !m.EndedAt.IsZero():
+		return Ending, "EC2 was asked to end it"
 	case m.Machine.Gone():
-		return Ending
-	case m.job != nil && m.job.Status == Running, m.runner != nil && m.runner.Busy && m.runner.Missed < 2:
-		return Busy
+		return Ending, "EC2 ends it by itself"
+	case m.job != nil && m.job.Status == Running:
+		return Busy, "a job runs on it"
+	case m.runner != nil && m.runner.Busy && m.runner.Missed < 2:
+		return Busy, "GitHub says that its runner is busy"
 	case m.job != nil:
-		return Finished
-	case m.Minted() && m.runner != nil && (m.runner.Missed >= 2 || !m.ReadyAt.IsZero() && !m.runner.Online):
-		return Lost
-	case m.Minted() && !m.ReadyAt.IsZero():
-		return Idle
+		return Finished, "its job is done"
 	case m.Minted():
-		return Registering
-	case m.pool >= 0 && v.pools[m.pool].Prepared:
-		return Ready
-	case m.pool < 0 || v.past(m.LaunchedAt, v.pools[m.pool].boot):
-		return Ready
+		return m.registered()
+	case m.pool < 0:
+		return Ready, "its pool left the fleet file"
+	case v.pools[m.pool].Prepared:
+		return Ready, "its image is prepared"
+	case v.past(m.LaunchedAt, v.pools[m.pool].boot):
+		return Ready, "its pool's boot estimate has passed"
 	}
-	return Booting
+	return Booting, "its pool's boot estimate has not passed"
+}
+
+// registered is the phase of a machine that has a registration and no job.
+func (m *machineView) registered() (Phase, string) {
+	switch {
+	case m.runner != nil && m.runner.Missed >= 2:
+		return Lost, "two full looks did not show its registration"
+	case m.runner != nil && !m.ReadyAt.IsZero() && !m.runner.Online:
+		return Lost, "its runner was online and is not any more"
+	case !m.ReadyAt.IsZero():
+		return Idle, "its runner listens for a job"
+	}
+	return Registering, "its runner was not seen online yet"
 }
 
 // absent reports whether EC2 no longer has the machine: it was not shown by
