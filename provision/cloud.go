@@ -22,9 +22,13 @@ type Config struct {
 	PublicIP        bool   // false: none, whatever the subnet's default
 	Tags            map[string]string
 	Pools           []PoolSpec
+	Dry             bool             // make no launch template: a missing one is called Unmade
 	Now             func() time.Time // nil: time.Now
 	Log             *slog.Logger     // nil: silent
 }
+
+// Unmade is the launch template of a pool in a dry run, if EC2 has none yet.
+const Unmade = "lt-unmade"
 
 // PoolSpec is what EC2 must know of a pool.
 type PoolSpec struct {

@@ -13,8 +13,8 @@ import (
 )
 
 // Recipes says what each pool would launch now, in the order of the pools. It
-// makes the launch templates that are not there yet. A type that a zone does
-// not offer is in its offers all the same: the launch finds out.
+// makes the launch templates that are not there yet, unless it runs dry. A type
+// that a zone does not offer is in its offers all the same: the launch finds out.
 func (c *Cloud) Recipes(ctx context.Context) ([]fleet.Recipe, error) {
 	places, err := c.places(ctx)
 	if err != nil && !errors.Is(err, fleet.ErrConfig) {
@@ -68,6 +68,9 @@ func (c *Cloud) template(ctx context.Context, p PoolSpec) (string, error) {
 	name := *request.LaunchTemplateName
 	if id, err := c.knownTemplate(ctx, name); id != "" || err != nil {
 		return id, err
+	}
+	if c.Dry {
+		return Unmade, nil
 	}
 	id, err := c.makeTemplate(ctx, request)
 	if err != nil {

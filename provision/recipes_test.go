@@ -34,6 +34,16 @@ func TestRecipesOfferEveryTypeInEveryZoneSpotFirst(t *testing.T) {
 	}
 }
 
+func TestADryRunMakesNoTemplate(t *testing.T) {
+	s := &script{showSubnets: twoZones(10, 10, 200), showTemplates: noTemplates} // and makeTemplate would panic
+	c := acme(s)
+	c.Dry = true
+	got, err := New(c).Recipes(t.Context())
+	if err != nil || len(got) != 1 || got[0].Template != "lt-unmade:1" || len(got[0].Offers) != 8 || got[0].Problem != "" {
+		t.Errorf("recipes %+v, error %v", got, err)
+	}
+}
+
 func TestSubnetsOfAZoneTakeTurns(t *testing.T) {
 	s := &script{showSubnets: twoZones(10, 10, 12), showTemplates: noTemplates, makeTemplate: madeTemplate("lt-1")}
 	c := New(acme(s))

@@ -28,7 +28,7 @@ const Protocol = "1"
 const tagEC2Fleet = "aws:ec2:fleet-id"
 
 // poolTags are the tags of a pool's launch template.
-func (c *Cloud) poolTags(pool string) map[string]string {
+func (c Config) poolTags(pool string) map[string]string {
 	tags := map[string]string{}
 	maps.Copy(tags, c.Tags)
 	tags["Name"] = "runfleet " + c.Fleet + " " + pool
@@ -40,11 +40,17 @@ func (c *Cloud) poolTags(pool string) map[string]string {
 }
 
 // launchTags are the tags of whatever a launch makes.
-func (c *Cloud) launchTags(id fleet.IntentID, l fleet.Launch) map[string]string {
+func (c Config) launchTags(id fleet.IntentID, l fleet.Launch) map[string]string {
 	tags := c.poolTags(l.Pool)
 	tags[TagIntent] = string(id)
 	tags[TagTemplate] = l.Template
 	return tags
+}
+
+// MachineTags are the tags that a machine's launch gave it. Of a machine that
+// was adopted they are this ledger's view: another one may have launched it.
+func (c Config) MachineTags(m fleet.Machine) map[string]string {
+	return c.launchTags(m.Intent, fleet.Launch{Pool: m.Pool, Template: m.Template})
 }
 
 // sortedTags is the tags in one order, so that a request that is sent again is

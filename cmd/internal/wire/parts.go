@@ -91,7 +91,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		return provision.New(provision.Config{
 			EC2: ec2, Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
 			SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
-			Tags: f.AWS.Tags, Pools: specs(f), Now: time.Now, Log: log,
+			Tags: f.AWS.Tags, Pools: specs(f), Dry: !manage, Now: time.Now, Log: log,
 		})
 	}
 	p.Reload(f)
