@@ -59,7 +59,9 @@ func probe(ctx context.Context, c Config) (have int, err error) {
 	if info, err := os.Stat(c.Path); err != nil || info.Size() == 0 {
 		return 0, nil // exists has looked whether one can be made
 	}
-	db, err := sql.Open("sqlite", source(c.Path)+"&mode=ro")
+	// Not mode=ro: such a reader cannot take the -wal and -shm files away again
+	// that it has SQLite make.
+	db, err := sql.Open("sqlite", source(c.Path)+"&mode=rw&_pragma=query_only(1)")
 	if err != nil {
 		return 0, err
 	}

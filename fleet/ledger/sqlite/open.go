@@ -149,23 +149,17 @@ func (s *Store) prepare(ctx context.Context, c Config, fresh bool) error {
 	if s.id, err = owned(ctx, s.db, c.Fleet); err != nil {
 		return err
 	}
-	switch {
-	case have > 0 && have < version:
-		err = s.migrate(ctx, c, have)
-	case c.Hold:
-		err = s.writable(ctx)
+	if have > 0 && have < version {
+		if err := s.migrate(ctx, c, have); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	if c.Hold {
+		if err := s.takeUp(ctx); err != nil {
+			return err
+		}
 	}
 	return s.stmts.prepare(ctx, s.db)
-}
-
-// writable refuses a file that may only be read: enough for a look at it, not
-// for a manager. It writes nothing, for which a full disk has no room.
-func (s *Store) writable(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE owner SET number = number WHERE 0")
-	return err
 }
 
 // pragma sets one. SQLite does not wait for its busy timeout when a file turns

@@ -32,6 +32,14 @@ func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err 
 	return all, err
 }
 
+// Count is how many jobs the ledger holds, closed ones too, each attempt once.
+func (s *Store) Count(ctx context.Context) (n int, err error) {
+	err = s.view(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM jobs").Scan(&n)
+	})
+	return n, err
+}
+
 // Explain returns a job's story; see ledger.Reader.
 func (s *Store) Explain(ctx context.Context, id fleet.JobID) (j fleet.Job, story []ledger.Decision, err error) {
 	err = s.view(ctx, func(tx *sql.Tx) error {

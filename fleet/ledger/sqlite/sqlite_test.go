@@ -136,24 +136,6 @@ func TestTidyForgetsWhatIsOld(t *testing.T) {
 	}
 }
 
-func TestABackupIsWholeAndOverwritesNothing(t *testing.T) {
-	s := open(t, Config{Path: ":memory:", Fleet: "f"})
-	if _, err := s.Record(t.Context(), queued(1)); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "copy.db")
-	if err := s.Backup(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Backup(t.Context(), path); err == nil {
-		t.Error("the copy was written over")
-	}
-	state, err := open(t, Config{Path: path, Fleet: "f"}).Read(t.Context())
-	if err != nil || len(state.Jobs) != 1 {
-		t.Errorf("%d jobs in the copy, error %v", len(state.Jobs), err)
-	}
-}
-
 func TestWhatIsMirroredIsWhatIsWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.db")
 	s := open(t, Config{Path: path, Fleet: "f"})

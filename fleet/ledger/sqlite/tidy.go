@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
-
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -154,45 +151,4 @@ func (s *Store) alone(f func() error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	return f()
-}
-
-// Backup writes a whole copy of the ledger to a new file, on disk when it
-// returns. It is fs.ErrExist if there is a file already, and leaves none behind
-// when it fails.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	err := copyTo(path, func() error {
-		if s.people != nil {
-			_, err := s.people.ExecContext(ctx, "VACUUM INTO ?", path)
-			return err
-		}
-		return s.alone(func() error {
-			_, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path)
-			return err
-		})
-	})
-	if err != nil {
-		where := path
-		if code(err) == sqlite3.SQLITE_CORRUPT {
-			where = s.path // the copy is new
-		}
-		return fmt.Errorf("back up ledger to %s: %w", path, meaning(where, err))
-	}
-	return nil
-}
-
-// copyTo claims the path first, with an empty file, into which SQLite writes:
-// so nobody's file is written over.
-func copyTo(path string, write func() error) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	err = write()
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
 }

@@ -45,8 +45,8 @@ func meaning(path string, err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		t.says = denied(path, err)
 	case sqlite3.SQLITE_CORRUPT:
-		t.says = fmt.Sprintf("%s is damaged; stop serve and put a copy that runfleet backup made in its place, "+
-			"or move it away: serve makes a new one, and runfleet adopt makes that the fleet's owner", path)
+		t.says = fmt.Sprintf("%s is damaged; stop serve, move it away with the -wal and -shm files beside it, "+
+			"and put a copy that runfleet backup made in its place, or none: serve makes a new one, and runfleet adopt makes that the fleet's owner", path)
 	case sqlite3.SQLITE_NOTADB:
 		t.says = path + " is no SQLite file (is it a runfleet ledger?); " + other
 	default:

@@ -55,13 +55,12 @@ func newer(t *testing.T) []byte {
 	return data
 }
 
-// files is every file of a folder and what is in it, without the two that
-// SQLite keeps beside a ledger and removes when its last user closes it.
+// files is every file of a folder and what is in it.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		data, err := os.ReadFile(path)
@@ -99,7 +98,7 @@ func TestOpenRefusesWhatIsNoLedgerOfItsFleet(t *testing.T) {
 		{"a ledger that must be there, its folder missing", nil, Config{Path: "none/f.db", Must: true}, "make the folder", fs.ErrNotExist},
 		{"a short text", []byte("hello"), Config{}, "is no SQLite file (is it a runfleet ledger?); name another file under serve.ledger", nil},
 		{"a long text", []byte(strings.Repeat("no ledger at all ", 1000)), Config{}, "is no SQLite file", nil},
-		{"a ledger of which only the header is left", whole[:100], Config{}, "is damaged; stop serve and put a copy that runfleet backup made in its place", nil},
+		{"a ledger of which only the header is left", whole[:100], Config{}, "is damaged; stop serve, move it away with the -wal and -shm files beside it, and put a copy that runfleet backup made in its place", nil},
 		{"a ledger that was cut in a page", whole[:3*4096+77], Config{}, "is damaged", nil},
 		{"half a ledger", whole[:len(whole)/2], Config{}, "is damaged", nil},
 		{"a ledger whose first page is garbled", garbled, Config{}, "is damaged", nil},
@@ -162,7 +161,7 @@ func TestDamageThatIsFoundLaterIsTold(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, Config{Path: path, Fleet: "f", Hold: true})
+	s := open(t, Config{Path: path, Fleet: "f"})
 	for what, do := range map[string]func(context.Context) error{
 		"record": func(ctx context.Context) error { _, err := s.Record(ctx, queued(1)); return err },
 		"read":   func(ctx context.Context) error { _, err := s.Read(ctx); return err },
