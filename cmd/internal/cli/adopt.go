@@ -19,9 +19,9 @@ would each end what the other launched.`,
 	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		f, err := wire.ReadFile(*path)
+		f, err := fileWithLedger(*path)
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		parts, err := wire.Open(c.Context(), f, true, slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
 		if err != nil {

@@ -24,19 +24,29 @@ func configFlag(c *cobra.Command) *string {
 func usage(err error) error { return fmt.Errorf("%w:\n%w", errUsage, err) }
 
 // withLedger reads the fleet file and opens its ledger for a verb. The ledger
-// must be there: a verb that only looks makes none.
+// must be there: only serve makes one.
 func withLedger(ctx context.Context, path string, do func(*config.File, *sqlite.Store) error) error {
 	f, err := wire.ReadFile(path)
 	if err != nil {
 		return usage(err)
 	}
-	if _, err := os.Stat(f.Serve.Ledger); err != nil {
-		return fmt.Errorf("no ledger yet: %w (serve makes it; serve.ledger in %s names it)", err, path)
-	}
 	s, err := wire.OpenLedger(ctx, f)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (fleet file %s)", err, path)
 	}
 	defer s.Close()
 	return do(f, s)
+}
+
+// fileWithLedger reads the fleet file for a verb that opens the ledger together with
+// AWS and GitHub, and refuses at once a ledger that is not there.
+func fileWithLedger(path string) (*config.File, error) {
+	f, err := wire.ReadFile(path)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if err := sqlite.Exists(f.Serve.Ledger); err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w (fleet file %s)", f.Serve.Ledger, err, path)
+	}
+	return f, nil
 }

@@ -15,7 +15,7 @@ import (
 
 func machinesCommand() *cobra.Command {
 	c := &cobra.Command{Use: "machines", Short: "List machines, and order what becomes of one"}
-	c.AddCommand(machinesListCommand())
+	c.AddCommand(machinesListCommand(), machinesShowCommand())
 	for _, o := range []struct {
 		verb, short string
 		kind        fleet.OrderKind

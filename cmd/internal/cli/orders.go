@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os/user"
@@ -18,6 +19,9 @@ import (
 const mostHold = 24 * time.Hour
 
 func orderID(k fleet.OrderKind, subject string) string { return string(k) + " " + subject }
+
+// about is what an order is about, in words.
+func about(subject string) string { return cmp.Or(clean(subject), "the fleet") }
 
 // orderCommand is a verb that writes an order about a machine.
 func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Duration) *cobra.Command {
@@ -43,7 +47,7 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 				known = known || string(m.ID) == args[0]
 			}
 			if !known {
-				return fmt.Errorf("machine %s: %w (machines list shows the known ones)", args[0], ledger.ErrUnknown)
+				return unknownMachine(args[0])
 			}
 			return place(c, s, fleet.Order{Kind: kind, Subject: args[0], Reason: reason}, span)
 		})
@@ -62,7 +66,7 @@ func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration)
 	if err := s.Place(c.Context(), o); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.OutOrStdout(), "ordered: %s %s; the next look obeys it\n", o.Kind, o.Subject)
+	_, err := fmt.Fprintf(c.OutOrStdout(), "ordered: %s %s; the next look obeys it\n", o.Kind, about(o.Subject))
 	return err
 }
 
@@ -115,7 +119,7 @@ func liftCommand(use, short string, args cobra.PositionalArgs, kinds ...fleet.Or
 				}
 			}
 			if lifted == 0 {
-				return fmt.Errorf("nothing was ordered about %q", subject)
+				return fmt.Errorf("nothing was ordered about %s", about(subject))
 			}
 			_, err := fmt.Fprintln(c.OutOrStdout(), "lifted; the next look obeys it")
 			return err

@@ -15,9 +15,9 @@ func planCommand() *cobra.Command {
 	c := &cobra.Command{Use: "plan", Short: "Say what would be done now, and why, and do nothing of it", Args: cobra.NoArgs}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		f, err := wire.ReadFile(*path)
+		f, err := fileWithLedger(*path)
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		parts, err := wire.Open(c.Context(), f, false, slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 		if err != nil {

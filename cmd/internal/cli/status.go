@@ -56,7 +56,7 @@ func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
 		}
 	}
 	for _, o := range s.Orders {
-		fmt.Fprintf(out, "  ordered by %s: %s %s %s\n", o.By, o.Kind, o.Subject, o.Reason)
+		fmt.Fprintf(out, "  ordered by %s: %s %s %s\n", o.By, o.Kind, about(o.Subject), clean(o.Reason))
 	}
 	plan := fleet.Decide(fleet.Snapshot{At: at, Fleet: f, State: s})
 	for _, a := range plan.Alerts {
