@@ -15,7 +15,9 @@ func (o *outcome) settle(in fleet.Intent) { o.Change.Settle = append(o.Change.Se
 // act executes what this process reserved, and nothing else. An intent whose
 // outcome stays unknown is left open: it is sent again, unchanged.
 func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Intent) outcome {
-	ctx, cancel := context.WithTimeout(ctx, actLimit)
+	// A stop does not cut them short: an answer that nobody hears is a machine
+	// that nobody knows until it is asked for again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actLimit)
 	defer cancel()
 	machines := make(map[fleet.MachineID]fleet.Machine, len(s.State.Machines))
 	for _, m := range s.State.Machines {

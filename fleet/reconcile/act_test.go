@@ -80,3 +80,23 @@ func TestActsInParallelAreAllRecorded(t *testing.T) {
 		t.Errorf("%d configs, open intents %v", len(r.shelf.configs), r.state().Intents)
 	}
 }
+
+// leaving is an EC2 during whose answer the manager is asked to stop.
+type leaving struct {
+	Cloud
+	stop func()
+}
+
+func (l leaving) Launch(ctx context.Context, id fleet.IntentID, _ fleet.Launch) (fleet.Launched, error) {
+	l.stop()
+	return fleet.Launched{Machines: []fleet.Machine{{ID: "i-1", Intent: id}}}, ctx.Err()
+}
+
+func TestAnActUnderWayFinishesWhenTheManagerIsToStop(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	r := &Reconciler{Cloud: leaving{stop: stop}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	got := r.act(ctx, fleet.Snapshot{}, []fleet.Intent{{ID: "a", Launch: &fleet.Launch{Pool: "arm", Count: 1}}})
+	if len(got.Machines) != 1 || len(got.Settle) != 1 {
+		t.Errorf("%d machines and %d intents are known, although EC2 answered", len(got.Machines), len(got.Settle))
+	}
+}
