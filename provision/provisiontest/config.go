@@ -115,12 +115,18 @@ func owned(t *testing.T, e Env) {
 			t.Errorf("%s claims: owner %q, error %v", id, got, err)
 		}
 	}
+	if owner, err := s.Owner(t.Context()); !errors.Is(err, fleet.ErrAbsent) {
+		t.Errorf("before any claim: owner %q, error %v", owner, err)
+	}
 	claim("ledger-1", "ledger-1")
 	claim("ledger-2", "ledger-1")
 	if err := s.Adopt(t.Context(), "ledger-2"); err != nil {
 		t.Fatal(err)
 	}
 	claim("ledger-1", "ledger-2")
+	if owner, err := s.Owner(t.Context()); owner != "ledger-2" || err != nil {
+		t.Errorf("after the adoption: owner %q, error %v", owner, err)
+	}
 }
 
 func parameterFaults(t *testing.T, e Env) {

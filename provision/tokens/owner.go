@@ -22,6 +22,11 @@ func (s *Store) ClaimOwner(ctx context.Context, id string) (current string, err 
 	if !errors.Is(err, fleet.ErrTaken) {
 		return "", fmt.Errorf("claim fleet %s: %w", s.Fleet, err)
 	}
+	return s.Owner(ctx)
+}
+
+// Owner is the ledger that owns the fleet. fleet.ErrAbsent if none does.
+func (s *Store) Owner(ctx context.Context) (string, error) {
 	out, err := s.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(s.owner())})
 	if err != nil {
 		return "", fmt.Errorf("read owner of fleet %s: %w", s.Fleet, translate(err))

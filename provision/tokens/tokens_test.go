@@ -234,6 +234,7 @@ func TestErrorsHaveTheirMeaning(t *testing.T) {
 			"take":     func() error { _, _, err := s.Take(t.Context(), machine); return err },
 			"claim":    func() error { _, err := s.ClaimOwner(t.Context(), "ledger-1"); return err },
 			"adopt":    func() error { return s.Adopt(t.Context(), "ledger-1") },
+			"owner":    func() error { _, err := s.Owner(t.Context()); return err },
 		} {
 			m.fail = tt.err
 			if err := call(); !errors.Is(err, tt.want) {

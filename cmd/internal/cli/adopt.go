@@ -13,8 +13,9 @@ func adoptCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "adopt",
 		Short: "Make this ledger the fleet's owner, in place of another that is lost",
-		Long: `Makes this ledger the fleet's owner. Stop the other manager first: two owners
-would each end what the other launched.`,
+		Long: `Makes this ledger the fleet's owner. Stop the other manager first, if it still
+runs: it notices within seconds and stops by itself, but what GitHub told it
+until then stays in its own ledger.`,
 		Args: cobra.NoArgs,
 	}
 	path := configFlag(c)

@@ -21,8 +21,11 @@ import (
 	"github.com/runfleet/runfleet/cmd/internal/wire"
 )
 
-// tidyEvery is how often the ledger is tidied.
-const tidyEvery = time.Hour
+const (
+	tidyEvery = time.Hour        // how often the ledger is tidied
+	ownEvery  = 10 * time.Second // how often the fleet's owner is asked for
+	askLimit  = 10 * time.Second // how long its answer may take
+)
 
 func serveCommand() *cobra.Command {
 	var drain time.Duration
@@ -84,10 +87,12 @@ type server struct {
 	drain    time.Duration
 	log      *slog.Logger
 	draining atomic.Bool
+	owned    func(context.Context) error // wire.ErrNotOwner once another ledger adopted the fleet
+	ownEvery time.Duration
 }
 
 func newServer(p *wire.Parts, path string, drain time.Duration, log *slog.Logger) *server {
-	return &server{parts: p, path: path, drain: drain, log: log}
+	return &server{parts: p, path: path, drain: drain, log: log, owned: p.Owned, ownEvery: ownEvery}
 }
 
 func (s *server) routes() http.Handler {
@@ -126,6 +131,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.parts.Reconciler.Run(loop, s.parts.Woken, time.After) })
 	g.Go(func() error { return s.tidy(loop) })
 	g.Go(func() error { return s.reload(loop) })
+	g.Go(func() error { return s.own(loop) })
 	g.Go(func() error {
 		<-loop.Done()
 		s.draining.Store(true)
@@ -148,6 +154,29 @@ func (s *server) tidy(ctx context.Context) error {
 		case <-time.After(tidyEvery):
 			if err := s.parts.Store.Tidy(ctx); err != nil {
 				s.log.Warn("ledger not tidied", "error", err)
+			}
+		}
+	}
+}
+
+// own ends the server when another ledger adopts the fleet. It ends without a
+// drain: what it still recorded, the new owner would never hear of, but GitHub
+// keeps what nobody takes, and the new owner reads it back.
+func (s *server) own(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(s.ownEvery):
+			ask, cancel := context.WithTimeout(ctx, askLimit)
+			err := s.owned(ask)
+			cancel()
+			if errors.Is(err, wire.ErrNotOwner) {
+				s.log.Error("another ledger adopted the fleet, this manager stops")
+				return err
+			}
+			if err != nil && ctx.Err() == nil {
+				s.log.Warn("owner of the fleet not known", "error", err)
 			}
 		}
 	}

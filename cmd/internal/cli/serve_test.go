@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,8 +34,8 @@ func (quiet) End(context.Context, []fleet.MachineID) error      { return nil }
 func (quiet) Machines(context.Context) ([]fleet.Machine, error) { return nil, nil }
 func (quiet) Recipes(context.Context) ([]fleet.Recipe, error)   { return nil, nil }
 
-// served is a server on loopback, and what stops it.
-func served(t *testing.T, drain time.Duration) (url string, store *sqlite.Store, stop func(), done <-chan error) {
+// quietServer serves a quiet AWS and GitHub.
+func quietServer(t *testing.T, drain time.Duration) *server {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "f.db"), Fleet: "f"})
 	if err != nil {
@@ -49,14 +51,23 @@ func served(t *testing.T, drain time.Duration) (url string, store *sqlite.Store,
 			return fleet.Fleet{Name: "f", Pools: []fleet.Pool{{Name: "p", Labels: "a", Max: 1}}}
 		},
 	}
+	s := newServer(p, "", drain, log)
+	s.owned = func(context.Context) error { return nil }
+	return s
+}
+
+// served is a server on loopback, and what stops it.
+func served(t *testing.T, drain time.Duration) (url string, store *sqlite.Store, stop func(), done <-chan error) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := quietServer(t, drain)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- newServer(p, "", drain, log).run(ctx, l) }()
-	return "http://" + l.Addr().String(), store, cancel, ended
+	go func() { ended <- s.run(ctx, l) }()
+	return "http://" + l.Addr().String(), s.parts.Store, cancel, ended
 }
 
 func answered(t *testing.T, method, url, body string) int {
@@ -127,5 +138,24 @@ func TestARecordedJobGetsItsVerdict(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAManagerWhoseFleetAnotherLedgerAdoptedStops(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := quietServer(t, time.Hour) // there is no drain
+	s.ownEvery = time.Millisecond
+	var asked atomic.Int64
+	s.owned = func(context.Context) error {
+		if asked.Add(1) < 3 {
+			return fleet.ErrThrottled // which says nothing
+		}
+		return wire.ErrNotOwner
+	}
+	if err := s.run(t.Context(), l); !errors.Is(err, wire.ErrNotOwner) || asked.Load() != 3 {
+		t.Errorf("asked %d times, error %v", asked.Load(), err)
 	}
 }

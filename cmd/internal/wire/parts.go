@@ -130,16 +130,3 @@ func (p *Parts) handler(ctx context.Context, f *config.File, secrets *settings.R
 	}
 	return h, h.Check()
 }
-
-// Claim makes this ledger the fleet's owner, once. Another owner is an error
-// with its remedy.
-func (p *Parts) Claim(ctx context.Context) error {
-	owner, err := p.Tokens.ClaimOwner(ctx, p.Store.ID())
-	if err != nil {
-		return err
-	}
-	if owner != p.Store.ID() {
-		return fmt.Errorf("the fleet belongs to ledger %s, this one is %s: stop the other manager, then run runfleet adopt", owner, p.Store.ID())
-	}
-	return nil
-}
