@@ -182,7 +182,8 @@ func (s *server) own(ctx context.Context) error {
 	}
 }
 
-// reload reads the fleet file again on SIGHUP, and refuses a broken one whole.
+// reload reads the fleet file again on SIGHUP, and refuses whole one that is
+// broken or needs a restart.
 func (s *server) reload(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -193,11 +194,13 @@ func (s *server) reload(ctx context.Context) error {
 			return nil
 		case <-hup:
 			f, err := wire.ReadFile(s.path)
+			if err == nil {
+				err = s.parts.Reload(f)
+			}
 			if err != nil {
 				s.log.Error("fleet file refused, the old one stays", "error", err)
 				continue
 			}
-			s.parts.Reload(f)
 			s.parts.Wake()
 			s.log.Info("fleet file read again", "pools", len(f.Pools))
 		}

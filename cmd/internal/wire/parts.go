@@ -34,6 +34,7 @@ type Parts struct {
 	Tokens     *tokens.Store
 	// Woken has a value when something was recorded that a look should see.
 	Woken chan struct{}
+	file  *config.File // as of the start
 	pools atomic.Pointer[fleet.Fleet]
 	cloud *reloadable
 	// launch makes what launches machines as a fleet file says.
@@ -70,7 +71,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
 	}
-	p := &Parts{Woken: make(chan struct{}, 1), cloud: &reloadable{}}
+	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}}
 	gh, err := github.New(github.Config{AppID: f.GitHub.AppID, PrivateKey: key, BaseURL: f.GitHub.APIURL, Now: time.Now, Log: log, Decode: webhooks.Decode})
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)
@@ -94,21 +95,12 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 			Tags: f.AWS.Tags, Pools: specs(f), Dry: !manage, Now: time.Now, Log: log,
 		})
 	}
-	p.Reload(f)
+	p.take(f)
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	return p, nil
-}
-
-// Reload takes over a fleet file: pools and what launches of them need, limits
-// and accounts. Its name, the App and its secrets, region, key, listen address
-// and ledger stay as they were until a restart.
-func (p *Parts) Reload(f *config.File) {
-	p.cloud.current.Store(p.launch(f))
-	pools := f.Fleet()
-	p.pools.Store(&pools)
 }
 
 // Wake asks for a look soon. It never waits.

@@ -92,7 +92,9 @@ func TestAPoolThatIsReadLaterCanBeLaunched(t *testing.T) {
 	added := f.Pools[0]
 	added.Name = "arm64-big"
 	later.Pools = append(slices.Clone(f.Pools), added)
-	p.Reload(&later)
+	if err := p.Reload(&later); err != nil {
+		t.Fatal(err)
+	}
 	if n := len(p.Reconciler.Fleet().Pools); n != 2 {
 		t.Errorf("the judgement knows %d pools", n)
 	}

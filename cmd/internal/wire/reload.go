@@ -2,12 +2,55 @@ package wire
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/provision"
 )
+
+// fixed are the keys that a running manager cannot change: what they name was
+// opened, signed in to or claimed at the start.
+var fixed = []struct {
+	key string
+	of  func(*config.File) string
+}{
+	{"fleet", func(f *config.File) string { return f.Name }},
+	{"github.app_id", func(f *config.File) string { return fmt.Sprint(f.GitHub.AppID) }},
+	{"github.private_key", func(f *config.File) string { return string(f.GitHub.PrivateKey) }},
+	{"github.webhook_secrets", func(f *config.File) string { return fmt.Sprint(f.GitHub.WebhookSecrets) }},
+	{"github.api_url", func(f *config.File) string { return f.GitHub.APIURL }},
+	{"aws.region", func(f *config.File) string { return f.AWS.Region }},
+	{"aws.kms_key", func(f *config.File) string { return f.AWS.KMSKey }},
+	{"serve.listen", func(f *config.File) string { return f.Serve.Listen }},
+	{"serve.ledger", func(f *config.File) string { return f.Serve.Ledger }},
+}
+
+// Reload takes over a fleet file: pools and what launches of them need, limits
+// and accounts. A file that changes what needs a restart is refused whole: the
+// manager runs as one file says, never as half of each.
+func (p *Parts) Reload(f *config.File) error {
+	var keys []string
+	for _, k := range fixed {
+		if k.of(f) != k.of(p.file) {
+			keys = append(keys, k.key)
+		}
+	}
+	if len(keys) > 0 {
+		return fmt.Errorf("%s: changed, which needs a restart", strings.Join(keys, ", "))
+	}
+	p.take(f)
+	return nil
+}
+
+func (p *Parts) take(f *config.File) {
+	p.cloud.current.Store(p.launch(f))
+	pools := f.Fleet()
+	p.pools.Store(&pools)
+}
 
 // reloadable is the cloud as the fleet file last read asks for it.
 type reloadable struct {
