@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -48,7 +49,7 @@ func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
 	fmt.Fprintf(out, "fleet %s: %d jobs wait, %d run; %d machines, %d intents open (plan %d)\n",
 		f.Name, jobs[fleet.Queued], jobs[fleet.Running], machines, len(s.Intents), s.Number)
 	for _, code := range slices.Sorted(maps.Keys(why)) {
-		fmt.Fprintf(out, "  %d jobs: %s\n", why[code], code)
+		fmt.Fprintf(out, "  %d jobs: %s\n", why[code], cmp.Or(code, "not looked at yet"))
 	}
 	for _, b := range s.Setbacks {
 		if b.Holds(at) {

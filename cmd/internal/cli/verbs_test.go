@@ -72,7 +72,7 @@ func TestVerbsForOperators(t *testing.T) {
 	}{
 		{"config validate", cli.ExitOK, []string{"fleet acme, 2 pools"}},
 		{"config show", cli.ExitOK, []string{"disk_gib: 40"}},
-		{"status", cli.ExitOK, []string{"2 jobs wait, 0 run; 1 machines", "1 jobs: no-pool"}},
+		{"status", cli.ExitOK, []string{"2 jobs wait, 0 run; 1 machines", "1 jobs: not looked at yet\n  1 jobs: no-pool"}},
 		{"jobs", cli.ExitOK, []string{"101", "no-pool: no pool holds its labels", "build?[31m"}},
 		{"jobs -o json", cli.ExitOK, []string{`"acme/widgets"`}},
 		{"explain 101", cli.ExitOK, []string{"pool arm64 fits", "pool x64 fits", "either", "recorded"}},
