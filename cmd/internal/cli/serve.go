@@ -110,7 +110,7 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
-	if _, err := s.parts.Store.Read(r.Context()); err != nil {
+	if err := s.parts.Store.Ping(r.Context()); err != nil {
 		http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
 		return
 	}

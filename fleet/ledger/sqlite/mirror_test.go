@@ -40,3 +40,29 @@ func TestOpenJobsShareTheirTexts(t *testing.T) {
 		}
 	}
 }
+
+func TestAProbeCopiesNothing(t *testing.T) {
+	s := open(t, Config{Path: ":memory:", Fleet: "f"})
+	cost := func() float64 {
+		return testing.AllocsPerRun(10, func() {
+			if err := s.Ping(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	empty := cost()
+	for n := range 1000 {
+		if _, err := s.Record(t.Context(), queued(n+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if full := cost(); full > empty+10 {
+		t.Errorf("%.0f allocations with 1,000 jobs, %.0f without", full, empty)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s.Ping(t.Context()) == nil {
+		t.Error("a closed ledger answers")
+	}
+}

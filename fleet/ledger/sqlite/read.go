@@ -11,6 +11,15 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
+// Ping asks whether the ledger can be written to now, as cheaply as a probe
+// that anybody may send should be.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		var number int64
+		return tx.QueryRowContext(ctx, "SELECT number FROM owner").Scan(&number)
+	})
+}
+
 // Jobs returns rows for people; see ledger.Reader.
 func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err error) {
 	var where []string
