@@ -2,7 +2,7 @@
 # In inputs, not in seconds: a deadline in the middle of an input is a failure.
 FUZZTIME ?= 20000x
 
-.PHONY: test race bench soak fuzz moto lint
+.PHONY: test race bench soak fuzz integration lint
 
 test:
 	go test ./...
@@ -23,8 +23,8 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzLabels$$' -fuzztime $(FUZZTIME) ./fleet
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
 
-moto:
-	bash .ci/moto
+integration:
+	bash .ci/integration
 
 lint:
 	gofmt -l .
