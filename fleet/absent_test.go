@@ -100,6 +100,48 @@ func TestWhatThisLedgerDidNotLaunchIsNotJudgedByOneSight(t *testing.T) {
 	})
 }
 
+// Its registration is not known here, so its job is not either.
+func TestAMachineOfAnotherLedgerMayRunAJob(t *testing.T) {
+	foreign := func(s *fleet.Snapshot, since int) {
+		m := machine("i-1", "arm", since+60)
+		m.AdoptedAt, m.Ledger = ago(since), "lost"
+		s.State.Ledger = "ours"
+		put(s, m)
+	}
+	decisions(t, []decision{
+		{"it is not ended as idle", func(s *fleet.Snapshot) { foreign(s, 900) }, nil},
+		{"nor as one of a pool that left the file", func(s *fleet.Snapshot) {
+			foreign(s, 900)
+			s.State.Machines[0].Pool = "old"
+		}, nil},
+		{"it is no supply for a job that waits", func(s *fleet.Snapshot) {
+			foreign(s, 900)
+			wait(s, queued(1, arm, 5))
+		}, []string{"launch 1 arm spot", "job 1 launching"}},
+		{"it counts against its pool's cap", func(s *fleet.Snapshot) {
+			foreign(s, 900)
+			s.Fleet.Pools[0].Max = 1
+			wait(s, queued(1, arm, 5))
+		}, []string{"job 1 full"}},
+		{"it is ended when no job could run so long", func(s *fleet.Snapshot) { foreign(s, 22500) },
+			[]string{"end i-1: another ledger launched it, and no sign of a job came within the job limit of 6h15m0s"}},
+		{"not a second earlier", func(s *fleet.Snapshot) { foreign(s, 22499) }, nil},
+		{"it is ended when its job is done and the grace is over", func(s *fleet.Snapshot) {
+			foreign(s, 900)
+			wait(s, on(queued(1, arm, 1000), fleet.Done, "i-1", 60))
+		}, []string{"end i-1: job 1 is done, grace of 1m0s is over"}},
+		{"once its registration is known it is judged by that", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 900), 890, 120)
+			m.AdoptedAt, m.Ledger, s.State.Ledger = ago(700), "lost", "ours"
+			put(s, m, r)
+		}, []string{"end i-1: idle, no job of its classes waits, idle limit of 2m0s is over"}},
+		{"one of this ledger, whose launch was never answered, runs none", func(s *fleet.Snapshot) {
+			foreign(s, 900)
+			s.State.Machines[0].Ledger = "ours"
+		}, []string{"end i-1: no job needs it, idle limit of 2m0s is over"}},
+	})
+}
+
 func TestStrayRegistrationsAreRemoved(t *testing.T) {
 	stray := func(s *fleet.Snapshot, name string, since int) *fleet.Runner {
 		s.State.Runners = append(s.State.Runners, fleet.Runner{Name: name, ID: 5, Scope: acme, FirstAt: ago(10 + since), SeenAt: ago(10)})

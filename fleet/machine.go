@@ -34,6 +34,7 @@ type Machine struct {
 	ID         MachineID
 	Pool       string // of the fleet file; the pool may have left it since
 	Intent     IntentID
+	Ledger     string // that launched it, as its tag says; empty: not known
 	EC2Fleet   string // id of the instant fleet that launched it
 	Template   string
 	Offer      Offer

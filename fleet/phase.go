@@ -78,7 +78,7 @@ func (v *view) settlePhases() {
 			continue
 		}
 		v.total++
-		if !m.Minted() {
+		if m.phase <= Ready {
 			v.unminted(m.pool, 1)
 		}
 		if m.pool >= 0 {
@@ -106,6 +106,8 @@ func (v *view) phaseOf(m *machineView) (Phase, string) {
 		return Finished, "its job is done"
 	case m.Minted():
 		return m.registered()
+	case v.foreign(m):
+		return Busy, "another ledger launched it, and it may run a job"
 	case m.pool < 0:
 		return Ready, "its pool left the fleet file"
 	case v.pools[m.pool].Prepared:
@@ -135,6 +137,12 @@ func (v *view) absent(m *machineView) bool {
 	return m.Missed >= 2 && v.past(m.LaunchedAt, PendingFor)
 }
 
+// foreign reports whether another ledger launched the machine, and may have
+// registered it: this one knows neither its registration nor its job.
+func (v *view) foreign(m *machineView) bool {
+	return !m.AdoptedAt.IsZero() && m.Ledger != "" && m.Ledger != v.State.Ledger && !m.Minted()
+}
+
 // clear forgets setbacks that a success has answered: a machine of the
 // template came up, a job of the class began.
 func (v *view) clear() {
@@ -143,7 +151,7 @@ func (v *view) clear() {
 	}
 	for i := range v.machines {
 		m := &v.machines[i]
-		if m.phase == Busy || m.phase == Idle || m.phase == Finished {
+		if !v.foreign(m) && (m.phase == Busy || m.phase == Idle || m.phase == Finished) {
 			v.success(BootKey(m.Pool, m.Template), m.LaunchedAt)
 			v.success(MintKey(m.Pool, m.Scope), m.MintedAt)
 		}

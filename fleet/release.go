@@ -170,6 +170,12 @@ func (v *view) releaseBusy(m *machineView) {
 	if m.pool >= 0 {
 		limit = v.pools[m.pool].JobLimit
 	}
+	if m.job == nil && v.foreign(m) {
+		if v.past(m.AdoptedAt, limit) {
+			v.end(m, fmt.Sprintf("another ledger launched it, and no sign of a job came within the job limit of %s", limit), true)
+		}
+		return
+	}
 	since := m.ReadyAt
 	if m.job != nil {
 		since = m.job.StartedAt

@@ -52,7 +52,7 @@ func TestPartialSuccessHasBothParts(t *testing.T) {
 		return fleet.Offer{Type: typ, Zone: zone, Market: fleet.Spot, Subnet: subnet}
 	}
 	machine := func(id fleet.MachineID, o fleet.Offer) fleet.Machine {
-		return fleet.Machine{ID: id, Pool: "arm64", Intent: "intent-1", EC2Fleet: "fleet-1", Template: "lt-0abc:1", Offer: o, LaunchedAt: noon}
+		return fleet.Machine{ID: id, Pool: "arm64", Intent: "intent-1", Ledger: "ledger-1", EC2Fleet: "fleet-1", Template: "lt-0abc:1", Offer: o, LaunchedAt: noon}
 	}
 	want := fleet.Launched{
 		Machines: []fleet.Machine{
@@ -151,7 +151,7 @@ func TestMachinesAreListedPageByPage(t *testing.T) {
 				Placement: &types.Placement{AvailabilityZone: aws.String("us-east-1a")},
 				State:     &types.InstanceState{Name: types.InstanceStateNameRunning},
 				Tags: sortedTags(map[string]string{
-					TagFleet: "acme", TagPool: "arm64", TagIntent: "intent-1", TagTemplate: "lt-0abc:1", tagEC2Fleet: "fleet-1",
+					TagFleet: "acme", TagLedger: "ledger-1", TagPool: "arm64", TagIntent: "intent-1", TagTemplate: "lt-0abc:1", tagEC2Fleet: "fleet-1",
 				}),
 			}}}}}, nil
 		}
@@ -163,7 +163,7 @@ func TestMachinesAreListedPageByPage(t *testing.T) {
 	}
 	want := []fleet.Machine{
 		{
-			ID: "i-1", Pool: "arm64", Intent: "intent-1", EC2Fleet: "fleet-1", Template: "lt-0abc:1", State: fleet.Up, LaunchedAt: launched,
+			ID: "i-1", Pool: "arm64", Intent: "intent-1", Ledger: "ledger-1", EC2Fleet: "fleet-1", Template: "lt-0abc:1", State: fleet.Up, LaunchedAt: launched,
 			Offer: fleet.Offer{Type: "m7g.large", Zone: "us-east-1a", Market: fleet.Spot, Subnet: "subnet-a1"},
 		},
 		{ID: "i-2", Offer: fleet.Offer{Market: fleet.OnDemand}},

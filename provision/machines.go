@@ -44,6 +44,7 @@ func machineFrom(i types.Instance) fleet.Machine {
 		ID:       fleet.MachineID(aws.ToString(i.InstanceId)),
 		Pool:     tags[TagPool],
 		Intent:   fleet.IntentID(tags[TagIntent]),
+		Ledger:   tags[TagLedger],
 		EC2Fleet: tags[tagEC2Fleet],
 		Template: tags[TagTemplate],
 		Offer: fleet.Offer{

@@ -24,7 +24,7 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 			markLookedBefore: s.State.Marks[markLooked],
 		}
 	}
-	for _, scope := range scopes(s.State) {
+	for _, scope := range scopes(s.State, c.Machines) {
 		if r.memory.limited[scope.Installation].After(s.At) {
 			continue
 		}

@@ -132,9 +132,16 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.Sta
 	return r.Ledger.Read(ctx)
 }
 
-// scopes lists where registrations of ours may be.
-func scopes(state fleet.State) []fleet.Scope {
+// scopes lists where registrations of ours may be. A machine that was adopted
+// brings no scope with it: it may be registered where jobs come from.
+func scopes(state fleet.State, sighted []fleet.Machine) []fleet.Scope {
 	var all []fleet.Scope
+	unknown := func(m fleet.Machine) bool { return !m.AdoptedAt.IsZero() && !m.Minted() }
+	if slices.ContainsFunc(sighted, unknown) || slices.ContainsFunc(state.Machines, unknown) {
+		for _, j := range state.Jobs {
+			all = append(all, j.Class.Scope)
+		}
+	}
 	for _, m := range state.Machines {
 		if m.Scope != (fleet.Scope{}) {
 			all = append(all, m.Scope)
