@@ -21,7 +21,7 @@ var layers = map[string][]string{
 	"fleet/ledger":            {module + "fleet"},
 	"fleet/ledger/ledgertest": {module + "fleet", module + "fleet/ledger", "github.com/google/go-cmp/...", "pgregory.net/rapid"},
 	"fleet/ledger/sqlite":     {module + "fleet", module + "fleet/ledger", "modernc.org/sqlite/..."},
-	"fleet/reconcile":         {module + "fleet", module + "fleet/ledger"},
+	"fleet/reconcile":         {module + "fleet", module + "fleet/ledger", module + "fleet/schedule"},
 	"fleet/schedule":          {module + "fleet", "github.com/robfig/cron/v3"},
 	"github":                  {module + "fleet", "github.com/google/go-github/v57/github", "github.com/bradleyfalzon/ghinstallation/v2", "github.com/google/go-querystring/..."},
 	"github/githubsim":        {},

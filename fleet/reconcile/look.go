@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 // Marks that looks keep in the ledger.
@@ -49,6 +50,11 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
 	}
 	s.Boots = r.learnBoots(s.State, s.Fleet.Name)
+	var windows map[string]schedule.Windows
+	if r.Hours != nil {
+		windows = r.Hours()
+	}
+	s.Hours = schedule.Stand(s, windows)
 	s.Allowance = r.allowance(s)
 	return s, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 const (
@@ -40,7 +41,8 @@ type Reconciler struct {
 	Cloud      Cloud
 	Sweeper    Sweeper
 	Configs    Configs
-	Fleet      func() fleet.Fleet // as of now: the file may be read again
+	Fleet      func() fleet.Fleet                 // as of now: the file may be read again
+	Hours      func() map[string]schedule.Windows // of pools that close, by name; nil: none
 	Now        func() time.Time
 	Log        *slog.Logger
 	// Parallel is how many acts run at once; 0 or 1 is one after the other,
