@@ -14,9 +14,9 @@ import (
 var bad = []struct{ file, want string }{
 	{"anchors.bad.yaml", `
 1:8: anchors are not supported; write the value out
-2:9: aliases are not supported; write the value out
+2:9: aliases are not supported; write the value out; text that begins with * needs quotes
 4:3: merge keys are not supported; write the value out
-4:7: aliases are not supported; write the value out
+4:7: aliases are not supported; write the value out; text that begins with * needs quotes
 5:8: YAML tags are not supported; write the value out
 `},
 	{"colon.bad.yaml", `
@@ -42,6 +42,24 @@ var bad = []struct{ file, want string }{
 20:11: pools[1].name: same as pools[0].name (line 16)
 25:5: pools[2]: same labels, group, priority and market as pools[0] (line 16); change one of the four, or keep one pool
 `},
+	{"hours.bad.yaml", `
+16:19: pools[0].hours.open: day of week must be numbers from 0 (Sunday) to 6 or names from sun to sat; alone, or as in *, 1-5, 1,3 or */2
+16:41: pools[0].hours.close: never fires: no such month has such a day
+16:62: pools[0].hours.zone: is not in the tz database; name a place such as America/New_York, or UTC
+16:86: pools[0].hours.closed: must be cold, wait or refuse; did you mean cold?
+22:13: pools[1].hours.open: must be five fields, not a name such as @daily; write 0 0 * * * for midnight
+23:14: pools[1].hours.close: must not name a zone; give zone its own key
+24:13: pools[1].hours.zone: is not in the tz database; name a place such as America/New_York, or UTC
+25:7: pools[1].hours.open_at: unknown key
+30:19: pools[2].hours.open: must have five fields, not six: there are no seconds and no years; such as 0 8 * * 1-5, at 08:00 from Monday to Friday
+30:43: pools[2].hours.close: must not be empty
+30:53: pools[2].hours.zone: must be text, not a number; put it in quotes
+35:37: pools[3].hours.close: never closes: an opening falls on each closing; leave hours out for a pool that never closes
+40:5: pools[4].hours.close: missing
+40:5: pools[4].hours.open: missing
+40:5: pools[4].hours.zone: missing
+45:12: pools[5].hours: must be a map of keys, not text
+`},
 	{"keys.bad.yaml", `
 2:1: fleet: given twice, first in line 1
 4:3: github.app-id: unknown key; did you mean app_id?
@@ -66,12 +84,11 @@ var bad = []struct{ file, want string }{
 8:3: github.forks: not supported yet
 11:3: aws.share: not supported yet
 15:10: limits.usd_per_day: not supported yet
-21:5: pools[0].hours: not supported yet
-22:5: pools[0].warm: not supported yet
-24:5: pools[0].lifetime: not supported yet
-25:5: pools[0].max_price: not supported yet
-26:5: pools[0].close_hard_after: not supported yet
-27:5: pools[0].forks: not supported yet
+21:5: pools[0].warm: not supported yet
+22:5: pools[0].lifetime: not supported yet
+23:5: pools[0].max_price: not supported yet
+24:5: pools[0].close_hard_after: not supported yet
+25:5: pools[0].forks: not supported yet
 `},
 	{"list.bad.yaml", `
 1:1: must be a map of keys, not a list

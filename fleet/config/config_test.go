@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 var values = cmpopts.IgnoreUnexported(File{})
@@ -105,6 +106,28 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	}
 }
 
+func TestHoursBecomeWindows(t *testing.T) {
+	f := parse(t, "every.good.yaml", good(t)["every.good.yaml"])
+	want := schedule.Rule{Open: "30 22 * * mon-fri", Close: "0 6 * * 2-6", Zone: "Europe/Berlin", Closed: fleet.ClosedRefuse}
+	if diff := cmp.Diff(want, f.Pools[0].Hours); diff != "" {
+		t.Errorf("hours (-want +got):\n%s", diff)
+	}
+	if got := f.Pools[1].Hours.Closed; got != fleet.ClosedCold {
+		t.Errorf("what is not said is %q, want cold", got)
+	}
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	var got []string
+	for _, name := range []string{"a", "b"} {
+		got = append(got, f.Windows()[name].At(at, 0).String())
+	}
+	if diff := cmp.Diff([]string{"closed until Wed 22:30 Europe/Berlin", "open until Wed 20:00 UTC"}, got); diff != "" {
+		t.Errorf("where they stand (-want +got):\n%s", diff)
+	}
+	if all := parse(t, "minimal.good.yaml", good(t)["minimal.good.yaml"]).Windows(); len(all) != 0 {
+		t.Errorf("a file without hours has windows %v", all)
+	}
+}
+
 func TestTheEffectiveFileReadsAsTheSameFile(t *testing.T) {
 	for name, data := range good(t) {
 		roundTrip(t, parse(t, name, data))
@@ -142,7 +165,7 @@ func roundTrip(t *testing.T, f *File) {
 func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 	text := strings.Replace(string(Sample), "max: 50", "max: 0", 1)
 	_, err := Parse("runfleet.yaml", []byte(text))
-	if got, want := err.Error(), "runfleet.yaml:100:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "runfleet.yaml:110:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	var problems Problems
@@ -154,7 +177,7 @@ func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 func TestLinesEndInAnyWay(t *testing.T) {
 	text := strings.ReplaceAll(strings.Replace(string(Sample), "max: 50", "max: 0", 1), "\n", "\r\n")
 	_, err := Parse("crlf", []byte(text))
-	if got, want := err.Error(), "crlf:100:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "crlf:110:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -237,6 +260,8 @@ func TestTheSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"machines: 200", "machines: 0"},
 		{"machines: 200", "usd_per_day: 150"},
 		{"overflow: true", "overflow: 1"},
+		{"closed: cold", "closed: warm"},
+		{"zone: America/New_York", "zones: America/New_York"},
 		{"memory_gib: 8..16", "memory_gib: 8-16"},
 		{"arch: x86_64", "arch: x64"},
 		{"max: 50", "hours: {}"},

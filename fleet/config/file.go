@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 // File is a fleet file with every default filled in.
@@ -54,6 +55,7 @@ type Pool struct {
 	Types   []string // in order of preference
 	Image   string   // ami-... or ssm:/path
 	DiskGiB int
+	Hours   schedule.Rule // zero: the pool never closes
 }
 
 // Shape is a wish for machines of a size, whatever their type.

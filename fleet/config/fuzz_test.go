@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 		file, err := Parse("f", data)
 		file.Warnings()
 		file.Fleet()
+		file.Windows()
 		text := file.YAML()
 		if err != nil {
 			for _, p := range err.(Problems) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 // name is the name of a fleet or a pool. It becomes part of tags, parameter
@@ -146,7 +147,7 @@ func poolKeys() object[Pool] {
 		fill:  fillPool,
 		apart: [2]string{"shape", "types"},
 		keys:  append(append(poolDemandKeys(), poolMachineKeys()...), poolLimitKeys()...),
-		later: later[Pool]("hours", "warm", "lifetime", "max_price", "close_hard_after", "forks"),
+		later: later[Pool]("warm", "lifetime", "max_price", "close_hard_after", "forks"),
 	}
 }
 
@@ -223,6 +224,8 @@ func poolLimitKeys() []key[Pool] {
 	return []key[Pool]{
 		field("max", "Machines of the pool, reserved ones included.", whole[int]{1, 100_000},
 			func(p *Pool) *int { return &p.Max }).must(),
+		field("hours", "When the pool is open. Without them, it never closes.", hoursKeys(),
+			func(p *Pool) *schedule.Rule { return &p.Hours }),
 		field("boot_limit", "From launch to a registered runner.", span{time.Minute, day},
 			func(p *Pool) *time.Duration { return &p.BootLimit }),
 		field("idle_limit", "Registered, and no job of its classes waits.", span{10 * time.Second, day},

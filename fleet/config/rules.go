@@ -90,6 +90,7 @@ func (f *File) rules() {
 		if first, twice := names.seen(p.Name, path+".name"); p.Name != "" && twice {
 			f.read.twice(path+".name", first)
 		}
+		f.read.hours(path, p.Hours)
 		if p.Labels == "" {
 			continue
 		}

@@ -103,12 +103,12 @@ func (r *reading) spaced(t *token.Token) {
 
 // plain reports YAML that a fleet file may not use.
 func (r *reading) plain(t *token.Token) {
-	what := ""
+	what, remedy := "", "write the value out"
 	switch t.Type {
 	case token.AnchorType:
 		what = "anchors are"
-	case token.AliasType:
-		what = "aliases are"
+	case token.AliasType: // a cron line may begin so
+		what, remedy = "aliases are", "write the value out; text that begins with * needs quotes"
 	case token.MergeKeyType:
 		what = "merge keys are"
 	case token.TagType:
@@ -119,7 +119,7 @@ func (r *reading) plain(t *token.Token) {
 		return
 	}
 	at := placeOf(t)
-	r.add(Problem{Line: at.line, Column: at.column, Text: what + " not supported", Remedy: "write the value out"})
+	r.add(Problem{Line: at.line, Column: at.column, Text: what + " not supported", Remedy: remedy})
 }
 
 // syntax reports what the parser refused. Messages of the parser that quote

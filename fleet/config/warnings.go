@@ -27,6 +27,7 @@ func (f *File) Warnings() []Problem {
 		path := poolPath(i)
 		r.warnLabels(path, p)
 		r.warnMachine(path, p)
+		r.warnHours(path, p.Hours)
 		if f.Limits.Machines > 0 && p.Max > f.Limits.Machines {
 			r.at(path+".max", fmt.Sprintf("more than limits.machines (%d) allows", f.Limits.Machines), "")
 		}
