@@ -72,9 +72,15 @@ func (v *view) late(j *Job, c *classView) {
 	if len(c.pools) == 0 || c.why.Code == Refused || c.why.Code == Closed {
 		return
 	}
-	// What waits for the opening has not waited in vain until then.
 	p := &v.pools[c.pools[0]]
-	if !v.past(later(j.QueuedAt, p.hours.Since), p.AlertAfter) {
+	since := j.QueuedAt
+	if p.hours.Policy == ClosedWait || p.hours.Policy == ClosedRefuse {
+		if p.hours.Closed {
+			return // it opens within a boot
+		}
+		since = later(since, p.hours.Since) // what waited for the opening has not waited in vain
+	}
+	if !v.past(since, p.AlertAfter) {
 		return
 	}
 	if c.late == 0 {

@@ -81,11 +81,6 @@ func TestAPoolObeysItsHours(t *testing.T) {
 			closed(s, "arm", fleet.ClosedWait)
 			wait(s, queued(1, arm, 5000))
 		}, []string{"job 1 closed"}},
-		{"and none just after it", func(s *fleet.Snapshot) {
-			s.Fleet.Pools[0].Max = 0
-			s.Hours = map[string]fleet.Hours{"arm": {Since: ago(60), Until: noon.Add(time.Hour)}}
-			wait(s, queued(1, arm, 5000))
-		}, []string{"job 1 full"}},
 		{"an idle runner ends at the closing, whatever its idle limit", func(s *fleet.Snapshot) {
 			closed(s, "arm", fleet.ClosedCold)
 			putMinted(s, machine("i-1", "arm", 60), 50, 5)
@@ -113,5 +108,33 @@ func TestAPlanWakesAtTheNextOpening(t *testing.T) {
 	closed(&s, "arm", fleet.ClosedWait)
 	if got := fleet.Decide(s).Wake; !got.Equal(noon.Add(11 * time.Hour)) {
 		t.Errorf("wake at %s", got)
+	}
+}
+
+func TestAJobThatWaitedForTheOpeningIsNoAlertUntilItWaitsInVain(t *testing.T) {
+	open := func(p fleet.ClosedPolicy, since int) fleet.Hours { return fleet.Hours{Policy: p, Since: ago(since), Until: noon.Add(time.Hour)} }
+	shut := fleet.Hours{Closed: true, Policy: fleet.ClosedWait, Since: ago(3600), Until: noon.Add(time.Hour)}
+	soon := shut
+	soon.Early = true
+	for _, tt := range []struct {
+		name  string
+		hours fleet.Hours
+		want  int
+	}{
+		{"while its pool is closed", shut, 0},
+		{"while it is about to open", soon, 0},
+		{"just after the opening", open(fleet.ClosedWait, 599), 0},
+		{"ten minutes after it", open(fleet.ClosedWait, 600), 1},
+		{"a cold pool owes it a machine at night too", open(fleet.ClosedCold, 60), 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.Fleet.Pools[0].Max = 0
+			s.Hours = map[string]fleet.Hours{"arm": tt.hours}
+			wait(&s, queued(1, arm, 5000))
+			if got := fleet.Decide(s).Alerts; len(got) != tt.want {
+				t.Errorf("alerts: %q", got)
+			}
+		})
 	}
 }

@@ -63,6 +63,7 @@ func poolsCommand() *cobra.Command {
 				return err
 			}
 			var rows [][]string
+			hours := standing(f, state, time.Now()).Hours
 			for _, p := range f.Fleet().Pools {
 				machines, jobs := 0, 0
 				for _, m := range state.Machines {
@@ -75,9 +76,9 @@ func poolsCommand() *cobra.Command {
 						jobs++
 					}
 				}
-				rows = append(rows, []string{p.Name, string(p.Labels), string(p.Market), fmt.Sprintf("%d of %d", machines, p.Max), strconv.Itoa(jobs)})
+				rows = append(rows, []string{p.Name, string(p.Labels), string(p.Market), fmt.Sprintf("%d of %d", machines, p.Max), strconv.Itoa(jobs), clean(hours[p.Name].String())})
 			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT"}, rows, f.Fleet().Pools)
+			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, f.Fleet().Pools)
 		})
 	}
 	return c

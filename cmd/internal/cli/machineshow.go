@@ -31,7 +31,7 @@ and the orders, open intents and setbacks that touch it.`,
 			if err != nil {
 				return err
 			}
-			sight, ok := fleet.SightOf(fleet.Snapshot{At: time.Now(), Fleet: f.Fleet(), State: state}, fleet.MachineID(args[0]))
+			sight, ok := fleet.SightOf(standing(f, state, time.Now()), fleet.MachineID(args[0]))
 			if !ok {
 				return unknownMachine(args[0])
 			}

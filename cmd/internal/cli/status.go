@@ -24,14 +24,15 @@ func statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			status(c.OutOrStdout(), f.Fleet(), state, time.Now())
+			status(c.OutOrStdout(), standing(f, state, time.Now()))
 			return nil
 		})
 	}
 	return c
 }
 
-func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
+func status(out io.Writer, seen fleet.Snapshot) {
+	f, s, at := seen.Fleet, seen.State, seen.At
 	jobs := map[fleet.JobStatus]int{}
 	why := map[fleet.VerdictCode]int{}
 	for _, j := range s.Jobs {
@@ -51,6 +52,11 @@ func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
 	for _, code := range slices.Sorted(maps.Keys(why)) {
 		fmt.Fprintf(out, "  %d jobs: %s\n", why[code], cmp.Or(code, "not looked at yet"))
 	}
+	for _, p := range f.Pools {
+		if h, ok := seen.Hours[p.Name]; ok {
+			fmt.Fprintf(out, "  pool %s is %s\n", p.Name, clean(h.String()))
+		}
+	}
 	for _, b := range s.Setbacks {
 		if b.Holds(at) {
 			fmt.Fprintf(out, "  set back until %s: %s %s: %s\n", when(b.Until), b.Key.Kind, b.Key.Subject, b.Detail)
@@ -59,7 +65,7 @@ func status(out io.Writer, f fleet.Fleet, s fleet.State, at time.Time) {
 	for _, o := range s.Orders {
 		fmt.Fprintf(out, "  ordered by %s: %s %s %s\n", o.By, o.Kind, about(o.Subject), clean(o.Reason))
 	}
-	plan := fleet.Decide(fleet.Snapshot{At: at, Fleet: f, State: s})
+	plan := fleet.Decide(seen)
 	for _, a := range plan.Alerts {
 		fmt.Fprintln(out, "  alert:", clean(a))
 	}

@@ -26,6 +26,11 @@ serve: {ledger: LEDGER}
 pools:
   - {name: arm64, labels: [self-hosted, linux, arm64], arch: arm64, max: 5}
   - {name: x64, labels: [self-hosted, linux, x64], arch: x86_64, max: 5}
+  - name: office
+    labels: [office]
+    arch: x86_64
+    max: 5
+    hours: {open: "0 8 * * 1-5", close: "0 20 * * 1-5", zone: America/New_York, closed: wait}
 `
 
 // operated is a fleet file with a ledger that holds some jobs and a machine.
@@ -70,7 +75,7 @@ func TestVerbsForOperators(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"config validate", cli.ExitOK, []string{"fleet acme, 2 pools"}},
+		{"config validate", cli.ExitOK, []string{"fleet acme, 3 pools"}},
 		{"config show", cli.ExitOK, []string{"disk_gib: 40"}},
 		{"status", cli.ExitOK, []string{"2 jobs wait, 0 run; 1 machines", "1 jobs: not looked at yet\n  1 jobs: no-pool"}},
 		{"jobs", cli.ExitOK, []string{"101", "no-pool: no pool holds its labels", "build?[31m"}},
@@ -86,6 +91,23 @@ func TestVerbsForOperators(t *testing.T) {
 		{"machines hold i-0a --for 1h --reason looking", cli.ExitOK, []string{"ordered: hold i-0a"}},
 		{"status", cli.ExitOK, []string{"hold i-0a looking"}},
 		{"machines release i-0a", cli.ExitOK, []string{"lifted"}},
+		{"hours show", cli.ExitOK, []string{"arm64   open", "America/New_York", "wait"}},
+		{"hours next office -n 2", cli.ExitOK, []string{"08:00 E", "20:00 E", "12h0m0s"}},
+		{"hours next office -n 0", cli.ExitUsage, []string{"1 to 1000"}},
+		{"hours next arm64", cli.ExitFailed, []string{"never closes"}},
+		{"hours next nowhere", cli.ExitUsage, []string{`no pool "nowhere"`}},
+		{"hours override closed office --until 3h --reason freeze", cli.ExitOK, []string{"ordered: keep-closed office"}},
+		{"status", cli.ExitOK, []string{"pool office is closed until", "freeze)"}},
+		{"hours override open office --until 23:59 --reason release", cli.ExitOK, []string{"ordered: keep-open office"}},
+		{"hours show", cli.ExitOK, []string{"open until", "release)"}},
+		{"hours resume office", cli.ExitOK, []string{"lifted"}},
+		{"hours resume office", cli.ExitFailed, []string{"nothing was ordered"}},
+		{"hours override open office", cli.ExitUsage, []string{"--until must say how long"}},
+		{"hours override open office --until yesterday", cli.ExitUsage, []string{"not \"yesterday\""}},
+		{"hours override open office --until 2020-01-01T00:00:00Z", cli.ExitUsage, []string{"is over"}},
+		{"hours override open office --until 400h", cli.ExitUsage, []string{"at most 14 days"}},
+		{"hours override ajar office --until 1h", cli.ExitUsage, []string{"open or closed"}},
+		{"hours override open arm64 --until 1h", cli.ExitUsage, []string{"has no hours", "pause it"}},
 		{"pause x64 --reason rehearsal", cli.ExitOK, []string{"ordered: pause x64"}},
 		{"resume x64", cli.ExitOK, []string{"lifted"}},
 		{"resume x64", cli.ExitFailed, []string{`nothing was ordered about x64`}},

@@ -16,6 +16,7 @@ import (
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
+	"github.com/runfleet/runfleet/fleet/schedule"
 	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/settings"
@@ -33,10 +34,11 @@ type Parts struct {
 	Handler    *webhooks.Handler
 	Tokens     *tokens.Store
 	// Woken has a value when something was recorded that a look should see.
-	Woken chan struct{}
-	file  *config.File // as of the start
-	pools atomic.Pointer[fleet.Fleet]
-	cloud *reloadable
+	Woken   chan struct{}
+	file    *config.File // as of the start
+	pools   atomic.Pointer[fleet.Fleet]
+	windows atomic.Pointer[map[string]schedule.Windows]
+	cloud   *reloadable
 	// launch makes what launches machines as a fleet file says.
 	launch func(f *config.File) *provision.Cloud
 }
@@ -98,7 +100,8 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	p.take(f)
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
-		Fleet: func() fleet.Fleet { return *p.pools.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
+		Fleet: func() fleet.Fleet { return *p.pools.Load() },
+		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	return p, nil
 }

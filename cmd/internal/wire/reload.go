@@ -50,6 +50,8 @@ func (p *Parts) take(f *config.File) {
 	p.cloud.current.Store(p.launch(f))
 	pools := f.Fleet()
 	p.pools.Store(&pools)
+	windows := f.Windows()
+	p.windows.Store(&windows)
 }
 
 // reloadable is the cloud as the fleet file last read asks for it.

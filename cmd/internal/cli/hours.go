@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/schedule"
+)
+
+// mostOverride bounds an override: one that nobody remembers costs money, or
+// jobs.
+const mostOverride = 14 * 24 * time.Hour
+
+func hoursCommand() *cobra.Command {
+	c := &cobra.Command{Use: "hours", Short: "Show business hours, and order other ones for a while"}
+	c.AddCommand(hoursShowCommand(), hoursNextCommand(), hoursOverrideCommand(),
+		liftCommand("resume [POOL]", "Lift an override: the hours of the fleet file rule again", cobra.MaximumNArgs(1), fleet.KeepOpen, fleet.KeepClosed))
+	return c
+}
+
+// standing is a snapshot of what the ledger and the fleet file know at an
+// instant, for verbs that ask Decide or the hours.
+func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
+	s := fleet.Snapshot{At: at, Fleet: f.Fleet(), State: state}
+	s.Hours = schedule.Stand(s, f.Windows())
+	return s
+}
+
+func hoursShowCommand() *cobra.Command {
+	c := &cobra.Command{Use: "show", Short: "Say which pools are open now, and until when", Args: cobra.NoArgs}
+	path, form := configFlag(c), outputFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			hours := standing(f, state, time.Now()).Hours
+			var rows [][]string
+			for _, p := range f.Pools {
+				h, next := hours[p.Name], "-"
+				if !h.Next.IsZero() {
+					next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
+				}
+				policy := "-"
+				if p.Hours != (schedule.Rule{}) {
+					policy = string(h.Policy)
+				}
+				rows = append(rows, []string{p.Name, clean(h.String()), next, policy})
+			}
+			return list(c.OutOrStdout(), *form, []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}, rows, hours)
+		})
+	}
+	return c
+}
+
+func hoursNextCommand() *cobra.Command {
+	count := 5
+	c := &cobra.Command{Use: "next POOL", Short: "List the next windows of a pool, orders aside", Args: cobra.ExactArgs(1)}
+	path, form := configFlag(c), outputFlag(c)
+	c.Flags().IntVarP(&count, "count", "n", count, "how many")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if count < 1 || count > 1000 {
+			return fmt.Errorf("%w: --count is 1 to 1000, not %d", errUsage, count)
+		}
+		return withLedger(c.Context(), *path, func(f *config.File, _ *sqlite.Store) error {
+			if !hasPool(f, args[0]) {
+				return fmt.Errorf("%w: the fleet file has no pool %q", errUsage, args[0])
+			}
+			windows, ok := f.Windows()[args[0]]
+			if !ok {
+				return fmt.Errorf("pool %s has no hours in the fleet file: it never closes", args[0])
+			}
+			var rows [][]string
+			var next []schedule.Window
+			for w := range windows.From(time.Now()) {
+				const layout = "Mon 2006-01-02 15:04 MST"
+				rows = append(rows, []string{strconv.Itoa(len(rows) + 1), w.Open.Format(layout), w.Close.Format(layout), w.Close.Sub(w.Open).String()})
+				if next = append(next, w); len(next) == count {
+					break
+				}
+			}
+			return list(c.OutOrStdout(), *form, []string{"", "OPENS", "CLOSES", "OPEN FOR"}, rows, next)
+		})
+	}
+	return c
+}
+
+func hoursOverrideCommand() *cobra.Command {
+	var until, reason string
+	c := &cobra.Command{
+		Use: "override open|closed [POOL]", Short: "Keep a pool, or the whole fleet, open or closed for a while",
+		Long: `Keeps a pool, or every pool, open or closed, whatever its hours say. What a closed
+pool does for jobs is its own hours' word (cold, wait or refuse).`,
+		Args: cobra.RangeArgs(1, 2),
+	}
+	path := configFlag(c)
+	c.Flags().StringVar(&until, "until", "", "how long: 3h, 18:30 in the pool's zone, or 2026-12-24T18:00:00Z")
+	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		kinds := map[string][2]fleet.OrderKind{"open": {fleet.KeepOpen, fleet.KeepClosed}, "closed": {fleet.KeepClosed, fleet.KeepOpen}}
+		kind, ok := kinds[args[0]]
+		if !ok {
+			return fmt.Errorf("%w: override to open or closed, not %q", errUsage, args[0])
+		}
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+			pool := ""
+			if len(args) == 2 {
+				pool = args[1]
+			}
+			zone, err := zoneOf(f, pool)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			end, err := instant(until, now.In(zone))
+			if err != nil {
+				return err
+			}
+			if err := place(c, s, fleet.Order{Kind: kind[0], Subject: pool, Reason: reason}, end.Sub(now)); err != nil {
+				return err
+			}
+			_ = s.Lift(c.Context(), orderID(kind[1], pool)) // the newer order counts; an older one need not be there
+			return nil
+		})
+	}
+	return c
+}
+
+// zoneOf is the zone in which people speak of a pool's hours; UTC for the whole
+// fleet.
+func zoneOf(f *config.File, pool string) (*time.Location, error) {
+	if pool == "" {
+		return time.UTC, nil
+	}
+	for _, p := range f.Pools {
+		switch {
+		case p.Name != pool:
+		case p.Hours == (schedule.Rule{}):
+			return nil, fmt.Errorf("%w: pool %s has no hours in the fleet file; to launch nothing for it, pause it", errUsage, pool)
+		default:
+			return time.LoadLocation(p.Hours.Zone)
+		}
+	}
+	return nil, fmt.Errorf("%w: the fleet file has no pool %q", errUsage, pool)
+}
+
+// instant reads an end: a span from now, a time of the day that comes next in
+// now's zone, or an instant.
+func instant(s string, now time.Time) (time.Time, error) {
+	end, err := time.Parse(time.RFC3339, s)
+	if span, wrong := time.ParseDuration(s); wrong == nil {
+		end, err = now.Add(span), nil
+	} else if clock, wrong := time.Parse("15:04", s); wrong == nil {
+		end, err = time.Date(now.Year(), now.Month(), now.Day(), clock.Hour(), clock.Minute(), 0, 0, now.Location()), nil
+		if !end.After(now) {
+			end = end.AddDate(0, 0, 1)
+		}
+	}
+	switch {
+	case s == "":
+		return end, fmt.Errorf("%w: --until must say how long: 3h, 18:30 or 2026-12-24T18:00:00Z", errUsage)
+	case err != nil:
+		return end, fmt.Errorf("%w: --until is 3h, 18:30 or 2026-12-24T18:00:00Z, not %q", errUsage, s)
+	case !end.After(now):
+		return end, fmt.Errorf("%w: --until %s is over", errUsage, s)
+	case end.Sub(now) > mostOverride:
+		return end, fmt.Errorf("%w: --until is at most %d days ahead", errUsage, mostOverride/(24*time.Hour))
+	}
+	return end, nil
+}
