@@ -7,7 +7,7 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
-func TestANoticeFailsABusyJobInTimeAndNotByItsLock(t *testing.T) {
+func TestANoticeFailsABusyJobInTimeAndItIsRunAgain(t *testing.T) {
 	f, types := onePool(fleet.Spot)
 	const at = 10 * time.Minute
 	c := Config{
@@ -30,13 +30,16 @@ func TestANoticeFailsABusyJobInTimeAndNotByItsLock(t *testing.T) {
 	if err := w.Run(t.Context(), 24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if s := w.Summary(); !s.Good() || s.Jobs.Completed != 2 {
+	if s := w.Summary(); !s.Good() || s.Jobs.Completed != 3 || s.Interrupted.Jobs != 1 {
 		t.Errorf("summary: %+v", s)
 	}
-	long, short := w.GitHub.Outcomes()[0], w.GitHub.Outcomes()[1]
+	long, short, again := w.GitHub.Outcomes()[0], w.GitHub.Outcomes()[1], w.GitHub.Outcomes()[2]
 	notice := c.Begin.Add(at)
 	if left := notice.Add(2 * time.Minute).Sub(long.Done); long.Conclusion != "failure" || left < 0 || left > 40*time.Second {
 		t.Errorf("the long job: %s, %v before the deadline", long.Conclusion, left)
+	}
+	if again.Run != long.Run || again.Attempt != 2 || again.Conclusion != "success" {
+		t.Errorf("the long job's next life: %+v", again)
 	}
 	if short.Conclusion != "success" || !short.Done.After(notice) {
 		t.Errorf("the job that had its time: %s at %v", short.Conclusion, short.Done)
