@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,9 @@ import (
 	"github.com/runfleet/runfleet/cmd/internal/world"
 	"github.com/runfleet/runfleet/fleet"
 )
+
+// after is how long a demo goes on after its last job was queued.
+const after = 48 * time.Hour
 
 // demo is the verb's flags.
 type demo struct {
@@ -46,7 +50,7 @@ themselves are simulated: no account is needed and nothing is paid for.`,
 	f.Uint64Var(&d.seed, "seed", 1, "the same seed draws the same boots, delays and faults")
 	f.Float64Var(&d.speed, "speed", 600, "simulated seconds in a second")
 	f.IntVar(&d.jobs, "jobs", 60, "jobs to play, spread over at most five hours; 0 plays the whole trace")
-	f.StringVar(&d.trace, "trace", "", "CSV file with columns run, ready_s, duration_s, conclusion, runner_class (default: a built-in day)")
+	f.StringVar(&d.trace, "trace", "", "CSV file, gzipped or not, with columns run, ready_s, duration_s, conclusion, runner_class (default: a built-in day)")
 	f.BoolVar(&d.exit, "exit", false, "end when the last job is over (it always does, until the demo can be served)")
 	f.BoolVar(&d.json, "json", false, "print the summary as one line of JSON")
 	f.BoolVar(&d.quiet, "quiet", false, "no line of progress and no log")
@@ -77,9 +81,10 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	defer w.Close()
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
-		fmt.Fprintf(log, "%d jobs of a real CI day, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n", len(script), d.speed)
+		fmt.Fprintf(log, "%d jobs of %s, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
+			len(script), cmp.Or(d.trace, "a real CI day"), d.speed)
 	}
-	if err := w.Run(ctx, 48*time.Hour); errors.Is(err, context.Canceled) {
+	if err := w.Run(ctx, script[len(script)-1].After+after); errors.Is(err, context.Canceled) {
 		fmt.Fprintln(log, "\nstopped before the end; what happened so far:")
 	} else if err != nil {
 		return err
@@ -102,10 +107,13 @@ func (d demo) script() ([]world.Job, error) {
 	defer f.Close()
 	jobs, err := world.ReadTrace(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", d.trace, err)
+		return nil, fmt.Errorf("read trace %s: %w", d.trace, err)
 	}
 	if d.jobs > 0 {
-		jobs = world.Extract(jobs, d.jobs)
+		return world.Thin(jobs, d.jobs), nil
+	}
+	for i := len(jobs) - 1; i >= 0; i-- {
+		jobs[i].After -= jobs[0].After // it may count from 1970
 	}
 	return jobs, nil
 }
