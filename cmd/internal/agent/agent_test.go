@@ -251,9 +251,8 @@ func TestAMachineAsksAtItsPaceUntilItsLimit(t *testing.T) {
 }
 
 func TestASecretPrintsAsAPlaceholder(t *testing.T) {
-	_, effects := Begin("i-1", Settings{}, noon)
 	a, _ := Begin("i-1", Settings{}, noon)
-	a, effects = a.On(noon, Claimed{"hush"})
+	a, effects := a.On(noon, Claimed{"hush"})
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		for _, x := range []any{a, effects, effects[0], Claimed{"hush"}, Secret("hush")} {
 			if text := fmt.Sprintf(format, x); strings.Contains(text, "hush") {
