@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"cmp"
 	"maps"
 	"sync"
 	"time"
@@ -11,6 +12,8 @@ type Config struct {
 	Seed  uint64
 	Now   func() time.Time
 	After func(d time.Duration, f func()) // calls f once, d from now, never before After itself returned
+
+	Region, Account string // as ARNs and messages name them; empty: us-east-1 and 123456789012
 
 	Subnets   map[string]string                            // subnet to zone
 	Addresses map[string]int                               // free addresses of a subnet; not there: 4000
@@ -24,6 +27,10 @@ type Config struct {
 	OnState  func(Instance) // its state is another one now
 	OnNotice func(Instance) // Spot announces that it takes the instance back at ReclaimAt
 	OnEnd    func(Instance) // it shuts down, whoever asked for it
+	// OnRebalance and OnNotice are what instance metadata shows, OnMessage is
+	// what EventBridge hands to the queue of a rule: the same news by two ways.
+	OnRebalance func(Instance)
+	OnMessage   func(message []byte)
 
 	Faults Faults
 	Limits Limits
@@ -48,6 +55,7 @@ type Account struct {
 	answers    map[string]answered
 	parameters map[string]*parameter
 	fleets     map[string]*fleet
+	fis        injection
 	offers     offers
 	calls      map[string]map[string]int
 	ordinals   map[string]int
@@ -63,10 +71,11 @@ func New(c Config) *Account {
 	if c.VCPU == nil {
 		c.VCPU = func(string) int { return 1 }
 	}
+	c.Region, c.Account = cmp.Or(c.Region, "us-east-1"), cmp.Or(c.Account, "123456789012")
 	c.Faults, c.Limits = c.Faults.withDefaults(), c.Limits.withDefaults()
 	a := &Account{
 		cfg: c, made: c.Now(), instances: map[string]*instance{}, answers: map[string]answered{},
-		parameters: map[string]*parameter{}, fleets: map[string]*fleet{}, offers: newOffers(),
+		parameters: map[string]*parameter{}, fleets: map[string]*fleet{}, offers: newOffers(), fis: newInjection(),
 		calls: map[string]map[string]int{}, ordinals: map[string]int{}, buckets: map[string]*bucket{},
 		once: map[string][]string{},
 	}
@@ -80,11 +89,17 @@ func (a *Account) EC2() *EC2 { return &EC2{a} }
 // SSM is the account's parameter store, in the SDK's method set.
 func (a *Account) SSM() *SSM { return &SSM{a} }
 
+// FIS is the account's fault injection, in the SDK's method set.
+func (a *Account) FIS() *FIS { return &FIS{a} }
+
 // EC2 has the SDK's methods that the fleet calls.
 type EC2 struct{ a *Account }
 
 // SSM has the SDK's methods that the fleet and its agents call.
 type SSM struct{ a *Account }
+
+// FIS has the SDK's methods that drills call.
+type FIS struct{ a *Account }
 
 // do runs f under the mutex, then the hooks that f left, without it.
 func (a *Account) do(f func()) {

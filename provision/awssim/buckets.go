@@ -19,6 +19,7 @@ type Limits struct {
 	StartMachines Bucket // instances that are started: 1000, 2
 	EndMachines   Bucket // instances that are stopped or terminated, each: 1000, 20
 	Parameters    Bucket // all calls of SSM: 40, 40
+	Experiments   Bucket // all calls of FIS: 10, 2, a guess on the low side, for AWS publishes none
 	Unlimited     bool
 }
 
@@ -35,6 +36,7 @@ func (l Limits) withDefaults() Limits {
 	l.StartMachines = cmp.Or(l.StartMachines, Bucket{1000, 2})
 	l.EndMachines = cmp.Or(l.EndMachines, Bucket{1000, 20})
 	l.Parameters = cmp.Or(l.Parameters, Bucket{40, 40})
+	l.Experiments = cmp.Or(l.Experiments, Bucket{10, 2})
 	return l
 }
 
@@ -51,6 +53,8 @@ func (l Limits) tolls(r request) []toll {
 	switch {
 	case r.service == "ssm":
 		return []toll{{"parameters", l.Parameters, 1}}
+	case r.service == "fis":
+		return []toll{{"experiments", l.Experiments, 1}}
 	case r.unfiltered:
 		return []toll{{"unfiltered", l.Unfiltered, 1}}
 	case strings.HasPrefix(r.op, "Describe"):

@@ -74,7 +74,7 @@ func (a *Account) Next(operation, fault string) {
 	a.do(func() { a.once[operation] = append(a.once[operation], fault) })
 }
 
-// Calls counts calls by service ("ec2", "ssm") and operation, refused ones
+// Calls counts calls by service ("ec2", "ssm", "fis") and operation, refused ones
 // included.
 func (a *Account) Calls() map[string]map[string]int {
 	out := map[string]map[string]int{}
@@ -91,7 +91,7 @@ func refuse(code, format string, args ...any) error {
 }
 
 func throttled(service string) error {
-	if service == "ssm" {
+	if service != "ec2" {
 		return refuse("ThrottlingException", "Rate exceeded")
 	}
 	return refuse("RequestLimitExceeded", "Request limit exceeded.")
@@ -99,7 +99,7 @@ func throttled(service string) error {
 
 func serverError(service string) error {
 	code := "InternalError"
-	if service == "ssm" {
+	if service != "ec2" {
 		code = "InternalServerError"
 	}
 	return &smithy.GenericAPIError{Code: code, Message: "an internal error has occurred", Fault: smithy.FaultServer}

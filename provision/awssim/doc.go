@@ -1,4 +1,4 @@
-// Package awssim is a small EC2 and SSM behind the SDK's method sets, with
+// Package awssim is a small EC2, SSM and FIS behind the SDK's method sets, with
 // capacity, limits, lag and faults, for the demo and the simulated world.
 //
 // # Decisions
@@ -13,4 +13,11 @@
 //
 // The classes of EC2's request limits have one bucket each. EC2 may give some
 // calls a bucket of their own, so this is the stricter reading.
+//
+// FIS says little about some of what it does. Where its documentation is open,
+// this package does what needs most care: an experiment may find fewer victims
+// than it counts, its client tokens are forgotten with the template, and the
+// limit of a hundred is on those it picked. When the notice comes is as AWS's
+// own tool and its article show it: two minutes before the end, when the
+// experiment completes.
 package awssim

@@ -9,12 +9,17 @@ import (
 // region with the delays beside each field. Rates are shares of 1.
 type Faults struct {
 	BootMin, BootMax time.Duration // from launch until the agent starts: 5s to 20s; EC2 says running half way
-	LagMin, LagMax   time.Duration // a new instance is not described so long: 0s to 3s
+	LagMin, LagMax   time.Duration // a new instance is not described, a new experiment not listed, so long: 0s to 3s
 	NeverBoots       float64       // an instance runs but its agent never starts
 	DiesPending      float64       // an instance ends before it runs
 	Throttled        float64       // a call is refused although its bucket is not empty
 	Lost             float64       // a call works and its reply is lost
 	ServerError      float64       // a call answers 500 and does nothing
+	NoticeLost       float64       // instance metadata shows no recommendation, or no notice
+	MessageMax       time.Duration // a message of EventBridge is under way so long at most: 2s
+	MessageLost      float64       // it never comes
+	MessageTwice     float64       // it comes twice
+	RoleRefused      bool          // FIS may not act as the role, so experiments fail
 	Windows          []Window
 	Outages          []Outage
 }
@@ -38,6 +43,7 @@ func (f Faults) withDefaults() Faults {
 	f.BootMin = cmp.Or(f.BootMin, 5*time.Second)
 	f.BootMax = max(cmp.Or(f.BootMax, 20*time.Second), f.BootMin)
 	f.LagMax = max(cmp.Or(f.LagMax, 3*time.Second), f.LagMin)
+	f.MessageMax = cmp.Or(f.MessageMax, 2*time.Second)
 	return f
 }
 

@@ -7,14 +7,14 @@ import (
 )
 
 // Left is what is still there, for tests and the demo's summary. Templates are
-// named, the rest are ids.
+// named, the rest are ids; Experiments are FIS's templates.
 type Left struct {
-	Instances, Parameters, Templates, Fleets, Volumes []string
+	Instances, Parameters, Templates, Fleets, Volumes, Experiments []string
 }
 
 // Left lists instances that nobody ended, stopped ones too, parameters under a
-// prefix, launch templates, fleets that were not deleted, and volumes whose
-// instance is terminated.
+// prefix, launch templates, fleets that were not deleted, volumes whose
+// instance is terminated, and experiment templates.
 func (a *Account) Left(prefix string) Left {
 	var l Left
 	a.do(func() {
@@ -28,6 +28,9 @@ func (a *Account) Left(prefix string) Left {
 			l.Templates = append(l.Templates, t.name)
 		}
 		l.Fleets = a.leftFleets()
+		for _, t := range a.fis.templates {
+			l.Experiments = append(l.Experiments, t.id)
+		}
 		for _, v := range a.volumes {
 			if v.instance == "" {
 				l.Volumes = append(l.Volumes, v.id)

@@ -17,9 +17,6 @@ const (
 	byFault = "Server.InternalError"
 )
 
-// noticeTime is how long before the end Spot announces it.
-const noticeTime = 2 * time.Minute
-
 // launch makes n machines of an override.
 func (a *Account) launch(o order, f *fleet, v types.FleetLaunchTemplateOverridesRequest, where offer, n int) []string {
 	tags := append(slices.Clone(o.tags[types.ResourceTypeInstance]), types.Tag{Key: aws.String("aws:ec2:fleet-id"), Value: aws.String(f.id)})
@@ -143,19 +140,4 @@ func (a *Account) reclaim(i *instance) {
 	if i != nil && i.offer.spot {
 		a.end(i, bySpot)
 	}
-}
-
-// Notice announces that Spot takes an instance back, and takes it two minutes
-// later. It does nothing to one that is not a running Spot instance, or whose
-// end is announced already.
-func (a *Account) Notice(id string) {
-	a.do(func() {
-		i := a.instances[id]
-		if i == nil || !i.offer.spot || !i.alive() || !i.reclaim.IsZero() {
-			return
-		}
-		i.reclaim = a.cfg.Now().Add(noticeTime)
-		a.tell(a.cfg.OnNotice, i.told())
-		a.after(noticeTime, func() { a.reclaim(i) })
-	})
 }
