@@ -21,6 +21,7 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./webhooks
 	go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) ./webhooks
 	go test -run '^$$' -fuzz '^FuzzLabels$$' -fuzztime $(FUZZTIME) ./fleet
+	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./provision/notices
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
 
 integration:

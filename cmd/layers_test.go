@@ -17,6 +17,7 @@ const module = "github.com/runfleet/runfleet/"
 // Packages under cmd/internal join everything and have no row.
 var layers = map[string][]string{
 	"fleet":                   {},
+	"fleet/chaos":             {module + "fleet"},
 	"fleet/config":            {module + "fleet", module + "fleet/schedule", "github.com/goccy/go-yaml/..."},
 	"fleet/ledger":            {module + "fleet"},
 	"fleet/ledger/ledgertest": {module + "fleet", module + "fleet/ledger", "github.com/google/go-cmp/...", "pgregory.net/rapid"},
@@ -28,7 +29,9 @@ var layers = map[string][]string{
 	"provision":               {module + "fleet", "github.com/aws/..."},
 	"provision/awssim":        {"github.com/aws/..."},
 	"provision/catalog":       {},
-	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
+	"provision/faults":        {module + "fleet", "github.com/aws/..."},
+	"provision/notices":       {module + "fleet"},
+	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/faults", module + "provision/notices", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
 	"provision/settings":      {module + "fleet", "github.com/aws/..."},
 	"provision/tokens":        {module + "fleet", "github.com/aws/..."},
 	"webhooks":                {module + "fleet"},

@@ -38,7 +38,7 @@ func (s *Drills) request(d fleet.Drill) *fis.CreateExperimentTemplateInput {
 		}},
 		Actions: map[string]types.CreateExperimentTemplateActionInput{actionName: {
 			ActionId:    aws.String(spotAction),
-			Description: aws.String(fmt.Sprintf("interrupt %d machines %s after the recommendation", d.Count, d.Notice)),
+			Description: aws.String(fmt.Sprintf("take %d machines back %s after the recommendation", d.Count, d.Notice)),
 			Parameters:  map[string]string{"durationBeforeInterruption": iso8601(d.Notice)},
 			Targets:     map[string]string{targetKey: victimsName},
 		}},
