@@ -17,7 +17,8 @@
 // have sent it is EventBridge's promise: it refuses sources that begin with
 // "aws." from anybody else.
 //
-// The agents' reports say the same by another queue; package queue reads them.
+// The agents' reports tell of the same ends by a queue and in a form of their
+// own.
 package notices
 
 import (

@@ -50,16 +50,20 @@ func TestAWSSim(t *testing.T) {
 	provisiontest.Run(t, func(t *testing.T) provisiontest.Env {
 		l := &later{now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
 		now := func() time.Time { return l.now }
+		var messages [][]byte
 		a := awssim.New(awssim.Config{
 			Seed: 1, Now: now, After: l.after, Limits: awssim.Limits{Unlimited: true},
-			Subnets: map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
+			Subnets:   map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
+			Faults:    awssim.Faults{LagMin: time.Second},
+			OnMessage: func(m []byte) { messages = append(messages, m) },
 		})
 		return provisiontest.Env{
-			EC2: a.EC2(), SSM: a.SSM(), Region: "us-east-1", Account: "123456789012",
+			EC2: a.EC2(), SSM: a.SSM(), FIS: a.FIS(), Region: "us-east-1", Account: "123456789012",
 			Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"},
 			InstanceProfile: "runfleet-machine", Image: "ami-0123456789abcdef0",
 			Types: []string{"c7g.large", "m7g.large"}, Now: now, Pass: l.pass,
-			KeepsTokens: true, KeepsFleets: true,
+			KeepsTokens: true, KeepsFleets: true, Interrupts: true, Conflicts: true,
+			Messages: func() [][]byte { return messages },
 			Empty: func(o fleet.Offer) {
 				a.SetEmpty(o.Type+"/"+o.Zone+"/"+string(o.Market), true)
 			},

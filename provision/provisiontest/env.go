@@ -1,5 +1,5 @@
-// Package provisiontest holds what every EC2 and SSM must do for packages
-// provision and tokens, be it a simulation, a mock server or an account.
+// Package provisiontest holds what every EC2, SSM and FIS must do for packages
+// provision, tokens and faults, be it a simulation, a mock server or an account.
 //
 // # Decisions
 //
@@ -15,6 +15,7 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/tokens"
 )
 
@@ -22,6 +23,7 @@ import (
 type Env struct {
 	EC2             provision.EC2API
 	SSM             tokens.SSMAPI
+	FIS             faults.FISAPI
 	Region, Account string
 	Subnets         []string // two, in two zones
 	SecurityGroups  []string
@@ -38,6 +40,14 @@ type Env struct {
 	// KeepsFleets: machines carry the tag of their instant fleet, and a fleet
 	// whose machines are gone can be deleted. Neither is so in moto.
 	KeepsFleets bool
+	// Interrupts: FIS picks victims by tag, and they get notices, of which
+	// Messages has those of EventBridge so far, and go. In moto an experiment
+	// completes without having picked anybody, also when nobody has the tags.
+	Interrupts bool
+	Messages   func() [][]byte
+	// Conflicts: FIS refuses a client token with another request, and lists
+	// show a template only after a while. moto gives the old template.
+	Conflicts bool
 
 	// Faults, nil where the cloud cannot play them. Operations are named as
 	// the SDK's methods.

@@ -10,20 +10,20 @@ import (
 	"sync"
 )
 
-// faults plays throttling and lost answers on the wire, before a server that
-// cannot.
-type faults struct {
+// troubled is a wire that plays throttling and lost answers, before a server
+// that cannot.
+type troubled struct {
 	mu       sync.Mutex
 	throttle map[string]bool // operations whose next call is throttled
 	lose     map[string]bool // operations whose next answer is lost
 }
 
-func newFaults() *faults {
-	return &faults{throttle: map[string]bool{}, lose: map[string]bool{}}
+func newTroubled() *troubled {
+	return &troubled{throttle: map[string]bool{}, lose: map[string]bool{}}
 }
 
 // next plans a fault of an operation's next call.
-func (f *faults) next(plan map[string]bool) func(operation string) {
+func (f *troubled) next(plan map[string]bool) func(operation string) {
 	return func(operation string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -32,7 +32,7 @@ func (f *faults) next(plan map[string]bool) func(operation string) {
 }
 
 // due takes a planned fault away and reports whether there was one.
-func (f *faults) due(plan map[string]bool, operation string) bool {
+func (f *troubled) due(plan map[string]bool, operation string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	defer delete(plan, operation)
@@ -40,18 +40,16 @@ func (f *faults) due(plan map[string]bool, operation string) bool {
 }
 
 // RoundTrip sends a request unless a fault is due.
-func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+func (f *troubled) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil { // a GET of FIS has none
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	// SSM names the operation in a header, EC2 in the form.
-	_, operation, json := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if !json {
-		form, _ := url.ParseQuery(string(body))
-		operation = form.Get("Action")
-	}
+	operation, json := operationOf(r, string(body))
 	if f.due(f.throttle, operation) {
 		return throttled(json), nil
 	}
@@ -63,7 +61,35 @@ func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// throttled is how EC2 (XML) and SSM (JSON) say it.
+// operationOf names a call, and says whether its answer is JSON. SSM names the
+// operation in a header, FIS by method and path, EC2 in the form.
+func operationOf(r *http.Request, body string) (operation string, json bool) {
+	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return operation, true
+	}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	if len(parts) > 1 {
+		parts[1] = "id"
+	}
+	if operation, ok := fisOperations[r.Method+" "+strings.Join(parts, "/")]; ok {
+		return operation, true
+	}
+	form, _ := url.ParseQuery(body)
+	return form.Get("Action"), false
+}
+
+var fisOperations = map[string]string{
+	"POST experimentTemplates":           "CreateExperimentTemplate",
+	"GET experimentTemplates":            "ListExperimentTemplates",
+	"DELETE experimentTemplates/id":      "DeleteExperimentTemplate",
+	"POST experiments":                   "StartExperiment",
+	"GET experiments":                    "ListExperiments",
+	"GET experiments/id":                 "GetExperiment",
+	"DELETE experiments/id":              "StopExperiment",
+	"GET experiments/id/resolvedTargets": "ListExperimentResolvedTargets",
+}
+
+// throttled is how EC2 (XML), and SSM and FIS (JSON) say it.
 func throttled(json bool) *http.Response {
 	status, text := 503, `<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors><RequestID>1</RequestID></Response>`
 	if json {

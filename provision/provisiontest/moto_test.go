@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/provisiontest"
 	"github.com/runfleet/runfleet/provision/tokens"
 )
@@ -23,7 +24,7 @@ func TestMoto(t *testing.T) {
 	if address == "" {
 		t.Skip("RUNFLEET_MOTO names no server")
 	}
-	wire := newFaults()
+	wire := newTroubled()
 	cfg := aws.Config{
 		HTTPClient:   &http.Client{Transport: wire},
 		Region:       "us-east-1",
@@ -44,7 +45,7 @@ func TestMoto(t *testing.T) {
 			t.Fatalf("default subnets: %v, error %v", subnets, err)
 		}
 		return provisiontest.Env{
-			EC2: client, SSM: tokens.NewSSM(cfg), Region: cfg.Region, Account: "123456789012",
+			EC2: client, SSM: tokens.NewSSM(cfg), FIS: faults.NewFIS(cfg), Region: cfg.Region, Account: "123456789012",
 			Subnets: []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId},
 			Image:   "ami-12c6146b", Types: []string{"m6g.large", "m7g.large"}, Now: time.Now,
 			Throttle: wire.next(wire.throttle), Lose: wire.next(wire.lose),

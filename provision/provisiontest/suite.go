@@ -30,6 +30,14 @@ func Run(t *testing.T, start func(*testing.T) Env) {
 		{"stored configs are listed, page by page", stored},
 		{"a fleet has one owner until another ledger adopts it", owned},
 		{"throttled and lost parameter calls are what they mean", parameterFaults},
+		{"a drill hits spot machines of its pool, which are told before", drilled},
+		{"a drill has one experiment, and is cleaned up twice without error", once},
+		{"a drill goes on after every answer that was lost", resumed},
+		{"a drill's throttled calls are what they mean", drillsThrottled},
+		{"a drill that is stopped in time hits nobody", stopped},
+		{"a drill that finds nobody says so", nobody},
+		{"a drill's id with another drill is refused", conflicted},
+		{"drills that were left are listed, page by page", manyDrills},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, start(t)) })
 	}
