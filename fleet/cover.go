@@ -1,10 +1,13 @@
 package fleet
 
+import "time"
+
 // stock is what could take jobs: machines that are registered in a scope or
 // will be, and machines that could still be registered anywhere.
 type stock struct {
 	bound   map[place]int
-	generic []int // by pool
+	busy    map[place][]time.Time // runners whose job is not known: since when
+	generic []int                 // by pool
 }
 
 // place is a scope and the pool whose labels a registration there holds.
@@ -26,6 +29,7 @@ func (v *view) cover() {
 			n := min(len(c.jobs)-c.covered, s.bound[place{c.Scope, p}])
 			s.bound[place{c.Scope, p}] -= n
 			c.take(p, n)
+			v.unannounced(c, p, s)
 		}
 	}
 	for _, c := range v.classes {
@@ -53,7 +57,7 @@ func (c *classView) take(pool, n int) {
 // stock counts the machines that are supply. A busy runner whose job nobody
 // announced covers one job of its class until GitHub says which it was.
 func (v *view) stock() stock {
-	s := stock{bound: map[place]int{}, generic: make([]int, len(v.pools))}
+	s := stock{bound: map[place]int{}, busy: map[place][]time.Time{}, generic: make([]int, len(v.pools))}
 	for i := range v.pools {
 		s.generic[i] = v.pools[i].coming
 	}
@@ -63,7 +67,10 @@ func (v *view) stock() stock {
 			continue
 		}
 		switch {
-		case m.phase == Registering, m.phase == Idle, m.phase == Busy && m.job == nil,
+		case m.phase == Busy && m.job == nil && m.runner != nil:
+			at := place{m.runner.Scope, m.pool}
+			s.busy[at] = append(s.busy[at], m.runner.busySince())
+		case m.phase == Registering, m.phase == Idle,
 			m.intent && m.phase <= Ready && m.scope != Scope{}:
 			s.bound[place{m.scope, m.pool}]++
 		case m.phase <= Ready:

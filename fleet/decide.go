@@ -87,9 +87,11 @@ type classView struct {
 	Class
 	jobs    []*Job
 	oldest  time.Time
-	pools   []int // that fit, in order of preference
-	served  bool  // some pool fits, and the account is allowed
-	covered int   // jobs, the oldest ones
+	pools   []int       // that fit, in order of preference
+	served  bool        // some pool fits, and the account is allowed
+	covered int         // jobs, the oldest ones
+	guessed int         // of them by busy runners whose job is not known
+	asked   []time.Time // when GitHub was asked about each job, in order
 	by      []cover
 	launch  []cover
 	why     Verdict // of jobs that are neither covered nor launched for

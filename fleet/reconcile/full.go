@@ -125,6 +125,7 @@ func sightRunners(s *fleet.Snapshot, scope fleet.Scope, listed []fleet.Runner, c
 		if ok {
 			x.FirstAt = old.FirstAt
 		}
+		x.BusyAt = busySince(x, old)
 		c.Runners = append(c.Runners, x)
 		id, try, ok := fleet.ParseRunnerName(s.Fleet.Name, x.Name)
 		if i, found := at[id]; ok && found {
@@ -140,6 +141,17 @@ func sightRunners(s *fleet.Snapshot, scope fleet.Scope, listed []fleet.Runner, c
 		x.Missed++
 		c.Runners = append(c.Runners, x)
 	}
+}
+
+// busySince is when the looks began to show a registration as busy.
+func busySince(x, old fleet.Runner) time.Time {
+	switch {
+	case !x.Busy:
+		return time.Time{}
+	case old.Busy && !old.BusyAt.IsZero():
+		return old.BusyAt
+	}
+	return x.SeenAt
 }
 
 // cameUp is the machine after its registration was seen. A machine adopted
