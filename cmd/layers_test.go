@@ -20,6 +20,7 @@ var layers = map[string][]string{
 	"fleet/chaos":             {module + "fleet"},
 	"fleet/config":            {module + "fleet", module + "fleet/schedule", "github.com/goccy/go-yaml/..."},
 	"fleet/ledger":            {module + "fleet"},
+	"fleet/ledger/dynamodb":   {module + "fleet", module + "fleet/ledger", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb/...", "github.com/aws/smithy-go"},
 	"fleet/ledger/ledgertest": {module + "fleet", module + "fleet/ledger", "github.com/google/go-cmp/...", "pgregory.net/rapid"},
 	"fleet/ledger/sqlite":     {module + "fleet", module + "fleet/ledger", "modernc.org/sqlite/..."},
 	"fleet/reconcile":         {module + "fleet", module + "fleet/ledger", module + "fleet/schedule"},

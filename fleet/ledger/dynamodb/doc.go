@@ -1,0 +1,54 @@
+// Package dynamodb is the ledger in one DynamoDB table: for a manager that runs
+// as functions, of which several may be awake at once.
+//
+// # The table
+//
+// Its key is pk and sk, both strings; ttl is its TTL attribute, a number of
+// seconds. It has no index and no stream, and is paid on demand. MakeTable makes
+// it so; a deployment makes the same. Beside the key a row has a body, which is
+// JSON (B, compressed, where that is smaller), a job's row its stamp v, and the
+// fleet's row the plan number n.
+//
+//	pk             sk                   what                          ttl
+//	alive          fleet                whose it is, its form, n
+//	alive          intent#ID            reserved, not settled
+//	alive          job#ID#ATTEMPT       not closed, and its story     no pool fits: 3 days
+//	alive          machine#ID
+//	alive          mark#NAME
+//	alive          order#ID                                           its end
+//	alive          runner#NAME
+//	alive          setback#KIND SUBJECT
+//	closed         job#ID#ATTEMPT       closed, and its story         30 days
+//	delivery#GUID  delivery             recorded already              3 days
+//
+// DynamoDB deletes days after a ttl, so every read judges by itself whether a
+// row is over.
+//
+// # Decisions
+//
+// What is alive is one partition, because only one Query reads it whole and
+// strongly consistent. A partition takes 1,000 write units a second, so about
+// 300 new jobs a second: beyond that writers wait, and then hear ledger.ErrBusy.
+//
+// A Query is no snapshot, so order does what isolation does not. The number is
+// read first: a plan made of pages between which another was committed is
+// refused. Intents are read before machines, and what an act made is written
+// before its intent goes: a look may count a machine twice, never not at all.
+//
+// A job's row is written whole, on the stamp that was read, and carries its
+// story: one row instead of one a line, of which the newest fifty are kept. An
+// event's rows (delivery, job, and the place where the job was or might be) are
+// one transaction.
+//
+// A change of up to 99 rows is one transaction. What is bound to exceed it are
+// the verdicts and launch counts of many waiting jobs, the sights of many
+// machines, and the machines of a large launch. Commit writes the number, all
+// intents and what else fits at once, and the rest behind it, each part only
+// while the number is still its own: if that is lost, the next look decides it
+// again. Settle writes facts first, then jobs, and removes intents last: if that
+// stops half-way, their acts are done again, which they bear.
+//
+// A transaction is repeated under its token, so a lost answer is no conflict. The
+// client retries nothing by itself; the store does, for some three seconds at
+// most and never beyond the caller's context.
+package dynamodb
