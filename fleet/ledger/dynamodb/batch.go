@@ -79,15 +79,16 @@ func (s *Store) fetch(ctx context.Context, keys []key) (map[key]item, error) {
 	return found, nil
 }
 
-// query reads the rows of a partition whose sort keys begin with a prefix,
-// strongly consistent, page by page, as long as each says that it wants more.
-// Rows that are over are left out.
+// query asks for the rows of a partition whose sort keys begin with a prefix.
 type query struct {
 	part, prefix string
 	backwards    bool
 	limit        int // rows of a page; 0: as many as a megabyte holds
 }
 
+// query reads rows in the order of their keys, strongly consistent, page by
+// page, as long as each says that it wants more. Rows that are over are left
+// out.
 func (s *Store) query(ctx context.Context, q query, each func(item) (more bool, err error)) error {
 	in := &dynamodb.QueryInput{
 		TableName: aws.String(s.table), ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(!q.backwards),

@@ -31,16 +31,24 @@ func (s *Store) Commit(ctx context.Context, number int64, c fleet.Change) error 
 	if err := s.carry(ctx, number, some[0], take); err != nil {
 		return fmt.Errorf("commit plan %d: %w", number, err)
 	}
+	s.rest(ctx, number, some[1:])
+	return nil
+}
+
+// rest writes what the plan's first transaction did not take. The plan is
+// reserved by now, so nothing here may keep it from being acted on: what cannot
+// be written is left to the next look, which decides it again.
+func (s *Store) rest(ctx context.Context, number int64, some []part) {
 	hold := write{key: fleetKey, check: true, when: when{number: number + 1}}
-	for _, p := range some[1:] {
+	for i, p := range some {
 		switch err := s.carry(ctx, number, p, hold); {
 		case errors.Is(err, ledger.ErrConflict):
-			return nil // a newer plan has judged without the rest, and knows better
+			return // a newer plan has judged without it, and knows better
 		case err != nil:
-			return fmt.Errorf("commit plan %d, behind its intents: %w", number, err)
+			s.log.WarnContext(ctx, "rest of a plan not written", "plan", number, "parts", len(some)-i, "error", err)
+			return
 		}
 	}
-	return nil
 }
 
 // Settle applies what came of acts; see ledger.Ledger. A change of up to 99 rows

@@ -44,11 +44,24 @@
 // the verdicts and launch counts of many waiting jobs, the sights of many
 // machines, and the machines of a large launch. Commit writes the number, all
 // intents and what else fits at once, and the rest behind it, each part only
-// while the number is still its own: if that is lost, the next look decides it
+// while the number is still its own: what is lost of it, the next look decides
 // again. Settle writes facts first, then jobs, and removes intents last: if that
 // stops half-way, their acts are done again, which they bear.
 //
 // A transaction is repeated under its token, so a lost answer is no conflict. The
 // client retries nothing by itself; the store does, for some three seconds at
 // most and never beyond the caller's context.
+//
+// # Cost
+//
+// Requests, and units as DynamoDB bills them, held by a test:
+//
+//	                                      requests  read units  write units
+//	look, 100 jobs alive                         1       8 - 12
+//	look, 1,000 jobs alive                       1     75 - 110
+//	plan: a launch for 100 jobs                  2                      206
+//	plan: a launch for 1,000 jobs               11                    2,024
+//	plan: one mint, one verdict                  1                        6
+//	outcome of it                                1                        4
+//	job queued; running or done; closed    1; 2; 1     0; 3; 0      6; 4; 4
 package dynamodb

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	// Pause waits before a call is repeated, for a second at most, and returns
 	// the context's error if that ends first. It waits in real time if nil.
 	Pause func(ctx context.Context, d time.Duration) error
+	Log   *slog.Logger // silent if nil
 }
 
 // Store is an open ledger. It is safe for concurrent use, by many processes.
@@ -38,6 +40,7 @@ type Store struct {
 	fleet string
 	now   func() time.Time
 	pause func(context.Context, time.Duration) error
+	log   *slog.Logger
 
 	lock sync.Mutex           // guards rows
 	rows map[fleet.JobKey]row // jobs as last read or written; a stale one fails on its stamp
@@ -54,13 +57,17 @@ type owner struct {
 // another fleet's, ledger.ErrNewer if a newer program wrote it.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
-		api: c.API, table: c.Table, fleet: c.Fleet, now: c.Now, pause: c.Pause, rows: map[fleet.JobKey]row{},
+		api: c.API, table: c.Table, fleet: c.Fleet, now: c.Now, pause: c.Pause, log: c.Log,
+		rows: map[fleet.JobKey]row{},
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.pause == nil {
 		s.pause = wait
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.claim(ctx, c.ID); err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", c.Table, err)
