@@ -22,7 +22,8 @@
 //	delivery#GUID  delivery             recorded already              3 days
 //
 // DynamoDB deletes days after a ttl, so every read judges by itself whether a
-// row is over.
+// row is over. A store's role needs Query, BatchGetItem, BatchWriteItem, PutItem,
+// UpdateItem, DeleteItem and ConditionCheckItem on the table.
 //
 // # Decisions
 //

@@ -150,6 +150,31 @@ func TestALateDeliveryDoesNotOpenAClosedJob(t *testing.T) {
 	}
 }
 
+// TestAJobThatWasQueuedAgainIsNotClosed has an answer of GitHub's come between a
+// look and its plan.
+func TestAJobThatWasQueuedAgainIsNotClosed(t *testing.T) {
+	_, api, name := table(t)
+	manager, handler := open(t, api, name), open(t, api, name)
+	done, back := waiting(1), waiting(1)
+	done.Job.Status, done.Job.Runner = fleet.Done, fleet.RunnerName("f", "i-0a", 1)
+	back.ID, back.Read, back.At = "", true, back.At.Add(time.Minute)
+	if _, err := handler.Record(t.Context(), done); err != nil {
+		t.Fatal(err)
+	}
+	seen := state(t, manager)
+	if _, err := handler.Record(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	seen.Jobs[0].Closed = true
+	if err := manager.Commit(t.Context(), seen.Number, fleet.Change{Jobs: seen.Jobs}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := manager.Jobs(t.Context(), ledger.Query{})
+	if err != nil || len(all) != 1 || all[0].Closed || all[0].Status != fleet.Queued {
+		t.Errorf("jobs %+v, error %v", all, err)
+	}
+}
+
 func TestAStoryKeepsItsNewestLines(t *testing.T) {
 	_, api, name := table(t)
 	s := open(t, api, name)
