@@ -2,6 +2,9 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -18,7 +21,7 @@ const (
 // change is a fleet.Change as rows.
 type change struct {
 	reserved []write // intents put
-	facts    []write // machines, runners, setbacks and marks, put or deleted
+	facts    []write // what else there is, but jobs, put or deleted
 	settled  []write // intents deleted
 	edits    []edit
 }
@@ -38,18 +41,34 @@ type part struct {
 
 // rowsOf is a change as rows, each once: DynamoDB takes no row twice.
 func rowsOf(c fleet.Change) (change, error) {
-	var intents, facts once
+	var intents once
 	for _, in := range c.Reserve {
 		intents.put(rowKey(kindIntent, string(in.ID)), in)
 	}
 	for _, id := range c.Settle {
 		intents.drop(rowKey(kindIntent, string(id)))
 	}
+	facts := factsOf(c)
+	all := change{facts: facts.writes, edits: editsOf(c)}
+	for _, w := range intents.writes {
+		if w.put != nil {
+			all.reserved = append(all.reserved, w)
+		} else {
+			all.settled = append(all.settled, w)
+		}
+	}
+	return all, errors.Join(intents.err, facts.err)
+}
+
+// factsOf is the rows of a change that are neither intents nor jobs.
+func factsOf(c fleet.Change) once {
+	var facts once
 	for _, m := range c.Machines {
 		facts.put(rowKey(kindMachine, string(m.ID)), m)
 	}
 	for _, id := range c.Forget {
 		facts.drop(rowKey(kindMachine, string(id)))
+		facts.drop(rowKey(kindNotice, string(id)))
 	}
 	for _, x := range c.Runners {
 		facts.put(rowKey(kindRunner, x.Name), x)
@@ -63,29 +82,16 @@ func rowsOf(c fleet.Change) (change, error) {
 	for _, k := range c.Cleared {
 		facts.drop(setbackKey(k))
 	}
-	for name, value := range c.Marks {
-		k := rowKey(kindMark, name)
-		switch {
-		case value == "":
-			facts.drop(k)
-		case k.sk == kindMark+"#"+name:
-			facts.put(k, mark{Value: value})
-		default:
-			facts.put(k, mark{Name: name, Value: value})
-		}
+	for _, i := range c.Interrupted {
+		facts.put(rowKey(kindInterrupted, i.Job.String()), i)
 	}
-	all := change{facts: facts.writes, edits: editsOf(c)}
-	for _, w := range intents.writes {
-		if w.put != nil {
-			all.reserved = append(all.reserved, w)
-		} else {
-			all.settled = append(all.settled, w)
-		}
+	for _, k := range c.Resumed {
+		facts.drop(rowKey(kindInterrupted, k.String()))
 	}
-	if intents.err != nil {
-		return all, intents.err
+	for _, name := range slices.Sorted(maps.Keys(c.Marks)) {
+		facts.mark(name, c.Marks[name])
 	}
-	return all, facts.err
+	return facts
 }
 
 func setbackKey(k fleet.SetbackKey) key { return rowKey(kindSetback, string(k.Kind)+" "+k.Subject) }
@@ -106,6 +112,19 @@ func (o *once) put(k key, value any) {
 }
 
 func (o *once) drop(k key) { o.add(drop(k)) }
+
+// mark puts a mark; an empty one goes.
+func (o *once) mark(name, value string) {
+	k, m := rowKey(kindMark, name), mark{Value: value}
+	if value == "" {
+		o.drop(k)
+		return
+	}
+	if k.sk != kindMark+"#"+name {
+		m.Name = name // the key had to cut it
+	}
+	o.put(k, m)
+}
 
 func (o *once) add(w write) {
 	if o.at == nil {

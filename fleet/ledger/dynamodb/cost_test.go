@@ -18,59 +18,64 @@ func (w *wire) cost() cost {
 	return c
 }
 
+// costs of a look, of the plan of a burst and the look after it, of a plan of
+// one mint, and of its outcome.
+type costs struct{ Look, Burst, After, Mint, Outcome cost }
+
 // TestWhatALookAndAPlanCost holds the figures of the package's documentation.
 func TestWhatALookAndAPlanCost(t *testing.T) {
+	for _, tt := range []struct {
+		jobs int
+		want costs
+	}{
+		{100, costs{cost{1, 8, 0}, cost{2, 0, 206}, cost{1, 12, 0}, cost{1, 0, 6}, cost{1, 0, 4}}},
+		{1000, costs{cost{1, 75, 0}, cost{11, 0, 2024}, cost{1, 110, 0}, cost{1, 0, 6}, cost{1, 0, 4}}},
+	} {
+		w, api, name := table(t)
+		s := open(t, api, name)
+		seed(t, s, tt.jobs)
+		got := spend(t, w, s)
+		t.Logf("%d jobs alive: %+v", tt.jobs, got)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%d jobs alive (-want +got):\n%s", tt.jobs, diff)
+		}
+	}
+}
+
+// spend does what costs are about.
+func spend(t *testing.T, w *wire, s *Store) (c costs) {
+	t.Helper()
 	launch := fleet.Intent{ID: "0123456789ab-12-0", ReservedAt: ledgertest.Noon, Reason: "100 jobs wait and no machine is coming",
 		Launch: &fleet.Launch{Pool: "arm64", Template: "lt-0123456789abcdef0:1", Market: fleet.Spot, Count: 100,
 			Offers: []fleet.Offer{{Type: "m7g.xlarge", Zone: "us-east-1a", Market: fleet.Spot}, {Type: "m7g.xlarge", Zone: "us-east-1b", Market: fleet.Spot}}}}
 	mint := fleet.Intent{ID: "0123456789ab-13-0", ReservedAt: ledgertest.Noon, Reason: "a job of acme waits for it",
 		Mint: &fleet.Mint{Machine: "i-0123456789abcdef0", Scope: fleet.Scope{Installation: 12345678, Owner: "acme"}, Labels: "arm64,linux,self-hosted", Try: 1}}
-	for _, tt := range []struct {
-		jobs                            int
-		look, burst, after, one, settle cost
-	}{
-		{100, cost{1, 8, 0}, cost{2, 0, 206}, cost{1, 12, 0}, cost{1, 0, 6}, cost{1, 0, 4}},
-		{1000, cost{1, 75, 0}, cost{11, 0, 2024}, cost{1, 110, 0}, cost{1, 0, 6}, cost{1, 0, 4}},
-	} {
-		w, api, name := table(t)
-		s := open(t, api, name)
-		seed(t, s, tt.jobs)
-		w.reset(nil)
-		before := state(t, s)
-		got := tt
-		got.look = w.cost()
+	machine := fleet.Machine{ID: mint.Mint.Machine, Pool: "arm64", LaunchedAt: ledgertest.Noon, MintedAt: ledgertest.Noon, Try: 1, RunnerID: 17}
 
-		burst := largeCommit(before.Jobs)
-		burst.Reserve = []fleet.Intent{launch}
+	var seen fleet.State
+	of := func(do func() error) cost {
 		w.reset(nil)
-		if err := s.Commit(t.Context(), 1, burst); err != nil {
+		if err := do(); err != nil {
 			t.Fatal(err)
 		}
-		got.burst = w.cost()
-
-		w.reset(nil)
-		state(t, s)
-		got.after = w.cost()
-
-		covered := []fleet.JobVerdict{{Job: before.Jobs[0].Key, Verdict: fleet.Verdict{Code: fleet.Covered, Detail: "a machine of pool arm64 is coming or idle"}}}
-		w.reset(nil)
-		if err := s.Commit(t.Context(), 2, fleet.Change{Reserve: []fleet.Intent{mint}, Verdicts: covered}); err != nil {
-			t.Fatal(err)
-		}
-		got.one = w.cost()
-
-		w.reset(nil)
-		machine := fleet.Machine{ID: mint.Mint.Machine, Pool: "arm64", LaunchedAt: ledgertest.Noon, MintedAt: ledgertest.Noon, Try: 1, RunnerID: 17}
-		if err := s.Settle(t.Context(), fleet.Change{Settle: []fleet.IntentID{mint.ID}, Machines: []fleet.Machine{machine}}); err != nil {
-			t.Fatal(err)
-		}
-		got.settle = w.cost()
-		t.Logf("%d jobs alive: look %+v, plan of a burst %+v, look after it %+v, plan of one mint %+v, its outcome %+v",
-			tt.jobs, got.look, got.burst, got.after, got.one, got.settle)
-		if diff := cmp.Diff(tt, got, cmp.AllowUnexported(tt)); diff != "" {
-			t.Errorf("%d jobs alive (-want +got):\n%s", tt.jobs, diff)
-		}
+		return w.cost()
 	}
+	look := func() (err error) { seen, err = s.Read(t.Context()); return err }
+	c.Look = of(look)
+	c.Burst = of(func() error {
+		burst := largeCommit(seen.Jobs)
+		burst.Reserve = []fleet.Intent{launch}
+		return s.Commit(t.Context(), 1, burst)
+	})
+	c.After = of(look)
+	covered := fleet.JobVerdict{Job: seen.Jobs[0].Key, Verdict: fleet.Verdict{Code: fleet.Covered, Detail: "a machine of pool arm64 is coming or idle"}}
+	c.Mint = of(func() error {
+		return s.Commit(t.Context(), 2, fleet.Change{Reserve: []fleet.Intent{mint}, Verdicts: []fleet.JobVerdict{covered}})
+	})
+	c.Outcome = of(func() error {
+		return s.Settle(t.Context(), fleet.Change{Settle: []fleet.IntentID{mint.ID}, Machines: []fleet.Machine{machine}})
+	})
+	return c
 }
 
 // TestWhatAJobCosts is a job's life, from queued to closed, with two verdicts.

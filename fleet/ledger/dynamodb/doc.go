@@ -6,15 +6,17 @@
 // Its key is pk and sk, both strings; ttl is its TTL attribute, a number of
 // seconds. It has no index and no stream, and is paid on demand. MakeTable makes
 // it so; a deployment makes the same. Beside the key a row has a body, which is
-// JSON (B, compressed, where that is smaller), a job's row its stamp v, and the
-// fleet's row the plan number n.
+// JSON (B, compressed, where that is smaller), a row that events write its stamp
+// v, and the fleet's row the plan number n.
 //
 //	pk             sk                   what                          ttl
 //	alive          fleet                whose it is, its form, n
 //	alive          intent#ID            reserved, not settled
+//	alive          interrupted#JOB
 //	alive          job#ID#ATTEMPT       not closed, and its story     no pool fits: 3 days
 //	alive          machine#ID
 //	alive          mark#NAME
+//	alive          notice#MACHINE
 //	alive          order#ID                                           its end
 //	alive          runner#NAME
 //	alive          setback#KIND SUBJECT
@@ -29,17 +31,18 @@
 //
 // What is alive is one partition, because only one Query reads it whole and
 // strongly consistent. A partition takes 1,000 write units a second, so about
-// 300 new jobs a second: beyond that writers wait, and then hear ledger.ErrBusy.
+// 500 new jobs or verdicts a second: beyond that writers wait, and then hear
+// ledger.ErrBusy.
 //
 // A Query is no snapshot, so order does what isolation does not. The number is
 // read first: a plan made of pages between which another was committed is
 // refused. Intents are read before machines, and what an act made is written
 // before its intent goes: a look may count a machine twice, never not at all.
 //
-// A job's row is written whole, on the stamp that was read, and carries its
-// story: one row instead of one a line, of which the newest fifty are kept. An
-// event's rows (delivery, job, and the place where the job was or might be) are
-// one transaction.
+// A row that events write is written whole, on the stamp that was read. A job's
+// carries its story, of which the newest fifty lines are kept: a row for each
+// line would cost three times the units. An event's rows (delivery, job, and the
+// place where the job was or might be) are one transaction.
 //
 // A change of up to 99 rows is one transaction. What is bound to exceed it are
 // the verdicts and launch counts of many waiting jobs, the sights of many

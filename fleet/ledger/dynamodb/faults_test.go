@@ -29,6 +29,9 @@ var acts = []struct {
 		done.ID, done.Job.Status = "done", fleet.Done
 		return news(s.Record(ctx, done))
 	}},
+	{"record a notice", func(ctx context.Context, s *Store) error {
+		return news(s.Record(ctx, fleet.Event{ID: "n", Kind: "spot", Notice: &fleet.Notice{Machine: "i-1", Kind: fleet.Rebalance}}))
+	}},
 	{"place an order", func(ctx context.Context, s *Store) error {
 		return s.Place(ctx, fleet.Order{ID: "p", Kind: fleet.Pause})
 	}},
@@ -107,7 +110,7 @@ func TestALostAnswerIsNoConflict(t *testing.T) {
 // tokens, as moto does, takes the repeat for another's.
 func TestTheTokenIsWhatHeals(t *testing.T) {
 	want := map[string]error{
-		"commit": ledger.ErrConflict, "record a new job": errStale, "record a job that is done": errStale, "lift an order": ledger.ErrUnknown,
+		"commit": ledger.ErrConflict, "record a new job": errStale, "record a job that is done": errStale, "record a notice": errStale, "lift an order": ledger.ErrUnknown,
 	}
 	for _, tt := range acts {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,9 +31,12 @@ const (
 	kindJob     = "job"
 	kindMachine = "machine"
 	kindMark    = "mark"
+	kindNotice  = "notice"
 	kindOrder   = "order"
 	kindRunner  = "runner"
 	kindSetback = "setback"
+
+	kindInterrupted = "interrupted"
 )
 
 // Limits of DynamoDB.
@@ -81,7 +84,7 @@ func jobPrefix(id fleet.JobID) string { return fmt.Sprintf("%s#%020d#", kindJob,
 // item is a row as the table holds it.
 type item struct {
 	key
-	stamp  string    // of a job's row: who wrote it last
+	stamp  string    // of a row that events write: who wrote it last
 	body   []byte    // JSON, or gzip of it
 	until  time.Time // from when it is over; zero: never
 	number int64     // of the fleet's row

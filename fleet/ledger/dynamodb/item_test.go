@@ -121,8 +121,8 @@ func TestALargeRowIsCompressedAndATooLargeOneRefused(t *testing.T) {
 func TestKeysSortAsLooksNeedThem(t *testing.T) {
 	var order []string
 	for _, k := range []key{
-		fleetKey, rowKey(kindIntent, "~"), jobKey(partAlive, fleet.JobKey{ID: 9, Attempt: 10}), jobKey(partAlive, fleet.JobKey{ID: 10, Attempt: 2}),
-		jobKey(partAlive, fleet.JobKey{ID: 10, Attempt: 10}), rowKey(kindMachine, "i-1"), rowKey(kindMark, ""), rowKey(kindOrder, "o"),
+		fleetKey, rowKey(kindIntent, "~"), rowKey(kindInterrupted, "1-1"), jobKey(partAlive, fleet.JobKey{ID: 9, Attempt: 10}), jobKey(partAlive, fleet.JobKey{ID: 10, Attempt: 2}),
+		jobKey(partAlive, fleet.JobKey{ID: 10, Attempt: 10}), rowKey(kindMachine, "i-1"), rowKey(kindMark, ""), rowKey(kindNotice, "i-1"), rowKey(kindOrder, "o"),
 		rowKey(kindRunner, "n"), rowKey(kindSetback, "boot p"),
 	} {
 		order = append(order, k.sk)

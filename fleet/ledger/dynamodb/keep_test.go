@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -202,6 +203,7 @@ func TestOpenRefusesWhatIsNotItsLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	it.number = 1
+	_, _, empty := table(t)
 	if _, err := api.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &newer, Item: it.attributes()}); err != nil {
 		t.Fatal(err)
 	}
@@ -211,11 +213,12 @@ func TestOpenRefusesWhatIsNotItsLedger(t *testing.T) {
 	}{
 		{"another fleet's", name, "g", "name another table", ledger.ErrOwned},
 		{"a newer program's", newer, "f", "run the newer program", ledger.ErrNewer},
-		{"none", "nothing-there", "f", "there is no such table", nil},
+		{"none", "nothing-there", "f", "there is no such table", fs.ErrNotExist},
+		{"not founded, for a verb that only asks", empty, "f", "a manager founds the ledger", fs.ErrNotExist},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Open(t.Context(), Config{API: api, Table: tt.table, Fleet: tt.fleet, Pause: noPause})
-			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
+			_, err := Open(t.Context(), Config{API: api, Table: tt.table, Fleet: tt.fleet, Must: true, Pause: noPause})
+			if !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("error %v", err)
 			}
 		})

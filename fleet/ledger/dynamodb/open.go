@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type Config struct {
 	Table string // that MakeTable or a deployment made
 	Fleet string // name of the fleet that owns it
 	ID    string // of a new ledger; random if empty
+	Must  bool   // it must be founded already: fs.ErrNotExist if it is not, and nothing is written
 	Now   func() time.Time
 	// Pause waits before a call is repeated, for a second at most, and returns
 	// the context's error if that ends first. It waits in real time if nil.
@@ -69,7 +71,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.claim(ctx, c.ID); err != nil {
+	if err := s.claim(ctx, c); err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", c.Table, err)
 	}
 	return s, nil
@@ -79,17 +81,20 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func (s *Store) ID() string { return s.id }
 
 // claim reads whose the table is, and writes it into an empty one.
-func (s *Store) claim(ctx context.Context, id string) error {
+func (s *Store) claim(ctx context.Context, c Config) error {
 	found, err := s.fetch(ctx, []key{fleetKey})
 	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
-		return fmt.Errorf("there is no such table; the deployment makes it: %w", err)
+		return fmt.Errorf("%w: there is no such table, the deployment makes it: %w", fs.ErrNotExist, err)
 	}
 	if err != nil {
 		return err
 	}
 	it, ok := found[fleetKey]
+	if !ok && c.Must {
+		return fmt.Errorf("%w: the table is empty, a manager founds the ledger", fs.ErrNotExist)
+	}
 	if !ok {
-		if it, err = s.found(ctx, id); err != nil {
+		if it, err = s.found(ctx, c.ID); err != nil {
 			return err
 		}
 	}

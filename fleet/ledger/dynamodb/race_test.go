@@ -137,6 +137,34 @@ func TestManyRecordersOfOneDeliveryRecordItOnce(t *testing.T) {
 	}
 }
 
+// TestNoticesRaceForOneMachine has EventBridge and the agent tell the same at
+// once: an interruption stays one, with its deadline.
+func TestNoticesRaceForOneMachine(t *testing.T) {
+	w, api, name := table(t)
+	s := open(t, api, name)
+	w.reset(every(4))
+	deadline := ledgertest.Noon.Add(2 * time.Minute)
+	for i := range 30 {
+		m := fleet.MachineID(fmt.Sprintf("i-%03d", i))
+		var all sync.WaitGroup
+		for k, n := range []fleet.Notice{
+			{Machine: m, Kind: fleet.Rebalance}, {Machine: m, Kind: fleet.Interruption}, {Machine: m, Kind: fleet.Interruption, Deadline: deadline},
+		} {
+			all.Go(func() {
+				if _, err := s.Record(t.Context(), fleet.Event{ID: fmt.Sprint(i, "-", k), Notice: &n}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		got := state(t, s).Notices
+		want := fleet.Notice{Machine: m, Kind: fleet.Interruption, Deadline: deadline}
+		if diff := cmp.Diff(want, got[len(got)-1]); diff != "" {
+			t.Errorf("notice (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestManyOpenANewLedgerAtOnce(t *testing.T) {
 	_, api, name := table(t)
 	ids := make([]string, 8)

@@ -77,6 +77,10 @@ func (s *Store) add(state *fleet.State, kind string, it item) error {
 		return add(&state.Intents, it)
 	case kindSetback:
 		return add(&state.Setbacks, it)
+	case kindNotice:
+		return add(&state.Notices, it)
+	case kindInterrupted:
+		return add(&state.Interrupted, it)
 	case kindOrder:
 		var o fleet.Order
 		err := it.decode(&o)
