@@ -2,13 +2,10 @@ package host
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,68 +24,26 @@ const (
 	pipesFor   = 2 * time.Second // what a dead runner's children may keep its output open
 )
 
-// Start starts the listener for one job.
+// Start starts the listener. With an enrolment in place of a just-in-time
+// config, the runner is configured first, which is part of its life: Wait then
+// gives the code of whichever ended it.
 func (l *Listener) Start(config agent.Secret, line func(string)) (Process, error) {
-	cmd := exec.Command(filepath.Join(l.Dir, "bin", "Runner.Listener"), "run")
-	cmd.Dir = l.Dir
-	u, err := user.Lookup(l.User)
-	if err != nil {
-		return nil, fmt.Errorf("run the runner as %s: %w", l.User, err)
-	}
-	cmd.Env = l.environment(u)
-	if config != "" {
-		cmd.Env = append(cmd.Env, "ACTIONS_RUNNER_INPUT_JITCONFIG="+string(config))
-	}
-	// A group of its own: it is killed as one, and no signal to the agent's
-	// group reaches it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if cmd.SysProcAttr.Credential, err = become(u); err != nil {
-		return nil, fmt.Errorf("run the runner as %s: %w", l.User, err)
-	}
-	out := &lines{take: line}
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = pipesFor
-	if err := cmd.Start(); err != nil {
-		// Its text may hold the path, never the environment.
-		return nil, fmt.Errorf("start the runner: %w", err)
-	}
-	return &process{cmd, out}, nil
-}
-
-// environment is all that the runner gets of the agent's.
-func (l *Listener) environment(u *user.User) []string {
-	return []string{
-		"HOME=" + u.HomeDir, "USER=" + u.Username, "LOGNAME=" + u.Username, "SHELL=/bin/bash", "LANG=C.UTF-8",
-		"PATH=" + os.Getenv("PATH"),
-		"ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1",
-	}
-}
-
-// become is how a process is a user's, nil if it is that already.
-func become(u *user.User) (*syscall.Credential, error) {
-	ids := []string{u.Uid, u.Gid}
-	if u.Uid == strconv.Itoa(os.Getuid()) {
-		if os.Getuid() == 0 {
-			return nil, errors.New("it must not be root")
-		}
-		return nil, nil
-	}
-	groups, err := u.GroupIds()
+	w, err := become(l.User)
 	if err != nil {
 		return nil, err
 	}
-	var numbers []uint32
-	for _, id := range append(ids, groups...) {
-		n, err := strconv.ParseUint(id, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		numbers = append(numbers, uint32(n))
+	p := &process{dir: l.Dir, who: w, out: &lines{take: line}}
+	p.commands = []command{{args: []string{"run"}}}
+	switch e, ok := enrolment(config); {
+	case ok:
+		p.commands = append([]command{configure(e)}, p.commands...)
+	case config != "":
+		p.commands[0].variable = "ACTIONS_RUNNER_INPUT_JITCONFIG=" + string(config)
 	}
-	if numbers[0] == 0 {
-		return nil, errors.New("it must not be root")
+	if err := p.next(); err != nil {
+		return nil, err
 	}
-	return &syscall.Credential{Uid: numbers[0], Gid: numbers[1], Groups: numbers[2:]}, nil
+	return p, nil
 }
 
 // AwaitUpdate waits for the file that says so, and removes it, as run.sh does.
@@ -109,21 +64,76 @@ func (l *Listener) AwaitUpdate(ctx context.Context) {
 	}
 }
 
-// process is a listener that was started.
-type process struct {
-	cmd *exec.Cmd
-	out *lines
+// command is one start of the listener.
+type command struct {
+	args     []string
+	variable string // NAME=secret, for its environment; empty: none
 }
 
-// Wait waits for its end, and for what it wrote.
+// process is a listener that was started, with what it is started for next.
+type process struct {
+	dir string
+	who *who
+	out *lines
+
+	mu       sync.Mutex
+	cmd      *exec.Cmd
+	commands []command
+	over     bool // it was interrupted or killed: nothing is started any more
+}
+
+// next starts the next command, if there is one.
+func (p *process) next() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.commands[0]
+	p.commands = p.commands[1:]
+	cmd := exec.Command(filepath.Join(p.dir, "bin", "Runner.Listener"), c.args...)
+	cmd.Dir, cmd.Env = p.dir, p.who.environment()
+	if c.variable != "" {
+		cmd.Env = append(cmd.Env, c.variable)
+	}
+	// A group of its own: it is killed as one, and no signal to the agent's
+	// group reaches it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.who.credential}
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.out, p.out, pipesFor
+	if err := cmd.Start(); err != nil {
+		return err // it names the path, never the environment
+	}
+	p.cmd = cmd
+	return nil
+}
+
+// Wait waits for the end of all that was started, and for what it wrote.
 func (p *process) Wait() int {
-	_ = p.cmd.Wait() // the code says it all
-	p.out.flush()
-	return p.cmd.ProcessState.ExitCode()
+	for {
+		_ = p.cmd.Wait() // the code says it all
+		p.out.flush()
+		code := p.cmd.ProcessState.ExitCode()
+		p.mu.Lock()
+		done := p.over || len(p.commands) == 0 || code != 0
+		p.mu.Unlock()
+		if done {
+			return code
+		}
+		if p.next() != nil {
+			return -1 // it could be started a moment ago
+		}
+	}
 }
 
 // Interrupt is Ctrl-C for the listener alone: it tells its worker itself.
-func (p *process) Interrupt() { _ = p.cmd.Process.Signal(syscall.SIGINT) }
+func (p *process) Interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	_ = p.cmd.Process.Signal(syscall.SIGINT)
+}
 
 // Kill ends the listener and whatever is left of its group.
-func (p *process) Kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+func (p *process) Kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+}

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/user"
@@ -11,6 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/cmd/internal/agent"
+	"github.com/runfleet/runfleet/fleet"
 )
 
 // somebody is a user that a test may run a runner as.
@@ -139,24 +144,61 @@ func TestASecondStartBringsNoConfig(t *testing.T) {
 }
 
 func TestARunnerThatMayNotStart(t *testing.T) {
-	me, err := user.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct {
 		name, user, dir, want string
 	}{
-		{"root", "root", folder(t, ""), "it must not be root"},
+		{"root", "root", folder(t, ""), "it must not be"},
 		{"nobody of that name", "no-such-user", folder(t, ""), "unknown user"},
-		{"no runner in the folder", somebody(t).Username, t.TempDir(), "start the runner"},
+		{"no runner in the folder", somebody(t).Username, t.TempDir(), "no such file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.user == "root" && me.Uid != "0" {
-				tt.want = "root" // another user cannot become root anyway
-			}
 			_, err := (&Listener{Dir: tt.dir, User: tt.user}).Start("the config", func(string) {})
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "the config") {
 				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestARunnerThatRegistersByTokenIsConfiguredFirst(t *testing.T) {
+	e := fleet.Enrolment{
+		Protocol: fleet.EnrolmentProtocol, URL: "https://github.com/acme", Token: "hush", Name: "rf-acme-i-1-1", Group: "fast ones",
+		Labels: []string{"self-hosted", "arm64"}, Ephemeral: true,
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := agent.Secret(base64.StdEncoding.EncodeToString(body))
+	const configured = "configure --unattended --replace --disableupdate --no-default-labels --url https://github.com/acme" +
+		" --name rf-acme-i-1-1 --labels self-hosted,arm64 --work _work --runnergroup fast ones --ephemeral token=hush"
+	for _, tt := range []struct {
+		name, script string
+		interrupt    bool
+		code         int
+		want         []string
+	}{
+		{"and run then, without the token", `echo "$* token=$ACTIONS_RUNNER_INPUT_TOKEN"`, false, 0, []string{configured, "run token="}},
+		{"and not run if that fails", `echo "$* token=$ACTIONS_RUNNER_INPUT_TOKEN"; exit 3`, false, 3, []string{configured}},
+		{"nor if it is interrupted", `trap 'exit 0' INT; echo "$* token=$ACTIONS_RUNNER_INPUT_TOKEN"; while :; do sleep 0.05; done`, true, 0, []string{configured}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := &Listener{Dir: folder(t, tt.script), User: somebody(t).Username}
+			var said []string
+			spoke := make(chan bool, 9)
+			p, err := l.Start(config, func(text string) { said = append(said, text); spoke <- true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.interrupt {
+				<-spoke
+				p.Interrupt()
+			}
+			if code := p.Wait(); code != tt.code {
+				t.Errorf("code %d, want %d", code, tt.code)
+			}
+			if diff := cmp.Diff(tt.want, said); diff != "" {
+				t.Errorf("starts (-want +got):\n%s", diff)
 			}
 		})
 	}
