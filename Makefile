@@ -2,7 +2,7 @@
 # In inputs, not in seconds: a deadline in the middle of an input is a failure.
 FUZZTIME ?= 20000x
 
-.PHONY: test race bench soak fuzz integration lint
+.PHONY: test race bench soak fuzz integration machine lint
 
 test:
 	go test ./...
@@ -23,9 +23,13 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzLabels$$' -fuzztime $(FUZZTIME) ./fleet
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./provision/notices
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
+	go test -run '^$$' -fuzz '^FuzzDecodeReport$$' -fuzztime $(FUZZTIME) ./provision/queue
 
 integration:
 	bash .ci/integration
+
+machine:
+	bash .ci/machine
 
 lint:
 	gofmt -l .
