@@ -14,17 +14,19 @@ func TestNoTemplateMethodIsLinked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program")
 	}
-	program := filepath.Join(t.TempDir(), "runfleet")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./runfleet").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	out, err := exec.CommandContext(t.Context(), "go", "tool", "nm", program).Output()
-	if err != nil {
-		t.Fatalf("nm: %v", err)
-	}
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "text/template.(*Template).Execute") {
-			t.Errorf("linked: %s", strings.TrimSpace(line))
+	for _, name := range []string{"runfleet", "runfleet-agent"} {
+		program := filepath.Join(t.TempDir(), name)
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./"+name).CombinedOutput(); err != nil {
+			t.Fatalf("build: %v\n%s", err, out)
+		}
+		out, err := exec.CommandContext(t.Context(), "go", "tool", "nm", program).Output()
+		if err != nil {
+			t.Fatalf("nm: %v", err)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "text/template.(*Template).Execute") {
+				t.Errorf("linked into %s: %s", name, strings.TrimSpace(line))
+			}
 		}
 	}
 }

@@ -15,22 +15,24 @@ import (
 
 func TestSpotTakesTheMachine(t *testing.T) {
 	for _, tt := range []struct {
-		name, play string
-		want       []string
-		early      bool // off long before the deadline
+		name, play, up string
+		want           []string
+		early          bool // off long before the deadline
 	}{
-		{"its job does not end in time", "job 10m", []string{"rebalance busy", "notice busy", "ended, interrupted, Failed"}, false},
-		{"its job ends in time", "job 5s", []string{"rebalance busy", "notice busy", "ended, done, Succeeded"}, true},
-		{"its runner is idle", "idle", []string{"rebalance", "notice", "ended, interrupted"}, true},
-		{"its runner does not heed Ctrl-C", "stubborn 10m", []string{"rebalance busy", "notice busy", "ended, interrupted"}, false},
+		{"its job does not end in time", "job 10m", "Running job", []string{"rebalance busy", "notice busy", "ended, interrupted, Failed"}, false},
+		{"its job ends in time", "job 5s", "Running job", []string{"rebalance busy", "notice busy", "ended, done, Succeeded"}, true},
+		{"its runner is idle", "idle", "Listening", []string{"rebalance", "notice", "ended, interrupted"}, true},
+		{"its runner does not heed Ctrl-C", "stubborn 10m", "Running job", []string{"rebalance busy", "notice busy", "ended, interrupted"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			each(t, func(t *testing.T, program []string) {
-				deadline := time.Now().Add(15 * time.Second).UTC().Truncate(time.Second)
-				at := deadline.Format(time.RFC3339)
-				r := newRig(t, program, "-d", "4", "--rebalance-delay-sec", "3", "--action", "terminate", "--time", at, "--rebalance-rec-time", at)
+				r := newRig(t, program)
 				r.put(tt.play)
 				r.start()
+				r.until("the runner is up", func() bool { return strings.Contains(r.said(), tt.up) })
+				deadline := time.Now().Add(12 * time.Second).UTC().Truncate(time.Second)
+				at := deadline.Format(time.RFC3339)
+				r.mock("-d", "1", "--rebalance-delay-sec", "0", "--action", "terminate", "--time", at, "--rebalance-rec-time", at)
 				r.ended()
 				off := time.Now()
 				if until := deadline.Sub(off); tt.early != (until > 4*time.Second) || until < -5*time.Second {

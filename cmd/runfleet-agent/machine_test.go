@@ -6,12 +6,15 @@
 package main_test
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -227,4 +230,28 @@ func TestARunnerThatUpdatesItselfIsStartedAgain(t *testing.T) {
 			t.Errorf("starts: %+v", runs)
 		}
 	})
+}
+
+// seen is what the runner found at each start.
+func (r *rig) seen() (all []seen) {
+	f, err := os.Open(filepath.Join(r.settings.Runner, "seen.json"))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var one seen
+		must(r.t, json.Unmarshal(s.Bytes(), &one))
+		all = append(all, one)
+	}
+	return all
+}
+
+type seen struct {
+	At        time.Time
+	Args      []string
+	UID, GID  int
+	Variables []string
+	Config    bool
+	Token     bool
 }

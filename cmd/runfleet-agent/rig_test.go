@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,7 +67,9 @@ type rig struct {
 	program  []string // the agent, and what runs it
 	settings bootstrap.Settings
 	endpoint string // of AWS, for the agent; moto's if empty
-	metadata string // address
+	at       string // address of the metadata service; one on loopback if empty
+	metadata string // its URL
+	stop     func() // ends it
 	fleet    string
 	machine  fleet.MachineID
 	queue    string
@@ -77,19 +79,12 @@ type rig struct {
 	done chan error
 }
 
-var count struct {
-	sync.Mutex
-	n int
-}
+var count atomic.Int32
 
-// newRig is a machine whose runner and agent are not started. Notices of Spot
-// come as the flags of the metadata mock say.
-func newRig(t *testing.T, program []string, notices ...string) *rig {
+// newRig is a machine whose runner and agent are not started.
+func newRig(t *testing.T, program []string) *rig {
 	t.Helper()
-	count.Lock()
-	count.n++
-	id := fmt.Sprintf("%x%03x", os.Getpid(), count.n)
-	count.Unlock()
+	id := fmt.Sprintf("%x%03x", os.Getpid(), count.Add(1))
 	r := &rig{t: t, cloud: openCloud(t), program: program, dir: t.TempDir(), fleet: "fleet" + id, machine: fleet.MachineID("i-" + id)}
 	for d := r.dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
 		must(t, os.Chmod(d, 0o755)) // for the runner's user
@@ -98,12 +93,17 @@ func newRig(t *testing.T, program []string, notices ...string) *rig {
 		Poll: 200 * time.Millisecond, Wait: 30 * time.Second, Watch: 200 * time.Millisecond, Margin: 2 * time.Second, Grace: 2 * time.Second,
 	}
 	r.install()
-	r.mock(notices)
-	made, err := r.cloud.sqs.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("reports-" + id)})
-	must(t, err)
-	r.queue = *made.QueueUrl
+	r.mock()
+	r.makeQueue("reports-" + id)
 	r.settings.Reports = r.queue
 	return r
+}
+
+func (r *rig) makeQueue(name string) {
+	r.t.Helper()
+	made, err := r.cloud.sqs.CreateQueue(r.t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(name)})
+	must(r.t, err)
+	r.queue = *made.QueueUrl
 }
 
 func must(t *testing.T, err error) {
@@ -143,8 +143,9 @@ func (r *rig) install() {
 	}
 }
 
-// mock starts a metadata service of the machine's own.
-func (r *rig) mock(notices []string) {
+// mock starts a metadata service of the machine's own, in place of the last
+// one. What Spot says comes as the mock's flags tell it; never, without any.
+func (r *rig) mock(notices ...string) {
 	config := filepath.Join(r.dir, "metadata.json")
 	tags := "/latest/meta-data/tags/instance/runfleet:"
 	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
@@ -153,19 +154,26 @@ func (r *rig) mock(notices []string) {
 	}})
 	must(r.t, err)
 	must(r.t, os.WriteFile(config, data, 0o644))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if r.at == "" {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(r.t, err)
+		r.at = l.Addr().String()
+		must(r.t, l.Close())
+	}
+	host, port, err := net.SplitHostPort(r.at)
 	must(r.t, err)
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	must(r.t, err)
-	must(r.t, l.Close())
 	if notices == nil {
 		notices = []string{"-d", "100000", "--rebalance-delay-sec", "100000"}
 	}
-	args := append([]string{"-n", "127.0.0.1", "-p", port, "--imdsv2", "-c", config, "spot"}, notices...)
+	args := append([]string{"-n", host, "-p", port, "--imdsv2", "-c", config, "spot"}, notices...)
+	if r.stop != nil {
+		r.stop()
+	}
 	mock := exec.Command(tool(r.t, "RUNFLEET_METADATA_MOCK"), args...)
 	must(r.t, mock.Start())
-	r.t.Cleanup(func() { _ = mock.Process.Kill(); _ = mock.Wait() })
-	r.metadata = "http://127.0.0.1:" + port
+	r.stop = sync.OnceFunc(func() { _ = mock.Process.Kill(); _ = mock.Wait() })
+	r.t.Cleanup(r.stop)
+	r.metadata = "http://" + r.at
 	r.until("the metadata service is up", func() bool {
 		resp, err := http.Get(r.metadata + "/latest/meta-data/")
 		if err != nil {
@@ -268,28 +276,4 @@ func (r *rig) reports() []fleet.Report {
 			all = append(all, report)
 		}
 	}
-}
-
-// seen is what the runner found at each start.
-func (r *rig) seen() (all []seen) {
-	f, err := os.Open(filepath.Join(r.settings.Runner, "seen.json"))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		var one seen
-		must(r.t, json.Unmarshal(s.Bytes(), &one))
-		all = append(all, one)
-	}
-	return all
-}
-
-type seen struct {
-	At        time.Time
-	Args      []string
-	UID, GID  int
-	Variables []string
-	Config    bool
-	Token     bool
 }

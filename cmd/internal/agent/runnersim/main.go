@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -139,8 +140,8 @@ func say(format string, args ...any) {
 	fmt.Printf(time.Now().UTC().Format("2006-01-02 15:04:05Z")+": "+format+"\n", args...)
 }
 
-// play is one start of the listener: job DURATION, stubborn, idle, crash, die,
-// refuse, update.
+// play is one start of the listener: job, stubborn or update DURATION, probe,
+// idle, crash, die, refuse.
 func (r *runner) play(what string) int {
 	what, value, _ := strings.Cut(what, " ")
 	fmt.Print("\n√ Connected to GitHub\n\nCurrent runner version: '2.336.0'\n")
@@ -163,6 +164,11 @@ func (r *runner) play(what string) int {
 		return exitRetryable
 	case "die":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "probe":
+		value = "1s"
+		if err := probe(r.root); err != nil {
+			return exitError
+		}
 	case "idle":
 		<-r.signals
 		fmt.Println("Exiting...")
@@ -186,6 +192,18 @@ func (r *runner) update() (updated bool, code int) {
 	}
 	fmt.Println("Runner will exit shortly for update, should be back online within 10 seconds.")
 	return false, exitUpdating
+}
+
+// probe tries the metadata service, as a job might, and stores what came of it.
+func probe(root string) error {
+	result := "open"
+	conn, err := net.DialTimeout("tcp", "169.254.169.254:80", 5*time.Second)
+	if err != nil {
+		result = "closed: " + err.Error()
+	} else {
+		_ = conn.Close()
+	}
+	return os.WriteFile(filepath.Join(root, "probe"), []byte(result), 0o644)
 }
 
 func (r *runner) job(stubborn bool, value string) int {
