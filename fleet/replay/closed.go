@@ -1,0 +1,121 @@
+package replay
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet/cost"
+)
+
+// BaseStock is how long the jobs of a trace that ran would have waited if one
+// machine had been ordered at every arrival and stock of them had been kept
+// ready: job i gets the machine that job i-stock ordered.
+func BaseStock(t Trace, boot time.Duration, stock int) Waits {
+	jobs := t.Ran().Jobs
+	waits := make([]time.Duration, len(jobs))
+	for i := range jobs {
+		switch {
+		case stock == 0:
+			waits[i] = boot
+		case i >= stock:
+			waits[i] = max(0, boot-(jobs[i].Ready-jobs[i-stock].Ready))
+		}
+	}
+	return waitsOf(waits)
+}
+
+// Ephemeral is what EC2 bills for machines that take one job each: launched when
+// the job is ready, or just in time for it.
+func Ephemeral(t Trace, boot time.Duration) time.Duration {
+	var sum time.Duration
+	for _, j := range t.Ran().Jobs {
+		sum += max(cost.Minimum, boot-cost.UnbilledFor+j.Duration)
+	}
+	return sum
+}
+
+// ReuseOptimum is the least that machines that take many jobs can cost above
+// the work itself without any job waiting, by who knows the future. A machine
+// that waits costs its time, a new one setup: each job takes the machine that
+// was freed last, at whichever is less.
+func ReuseOptimum(t Trace, setup time.Duration) time.Duration {
+	jobs := t.Ran().Jobs
+	ends := make([]time.Duration, len(jobs))
+	for i, j := range jobs {
+		ends[i] = j.Ready + j.Duration
+	}
+	slices.Sort(ends)
+	var free []time.Duration // since when; the last one was freed last
+	var sum time.Duration
+	for _, j := range jobs {
+		for len(ends) > 0 && ends[0] <= j.Ready {
+			free, ends = append(free, ends[0]), ends[1:]
+		}
+		if n := len(free); n > 0 {
+			sum += min(j.Ready-free[n-1], setup)
+			free = free[:n-1]
+		} else {
+			sum += setup
+		}
+	}
+	return sum
+}
+
+// Reuse is what ReuseTimeout comes to.
+type Reuse struct {
+	Cost   time.Duration // the work included
+	Reused int           // jobs that took a machine of before
+	Waits  Waits
+}
+
+// Timeout is a policy for machines that take many jobs.
+type Timeout struct {
+	Boot  time.Duration // that a job waits for a new machine
+	Setup time.Duration // what a new machine costs
+	Idle  time.Duration // after which a machine without a job is given up
+}
+
+// ReuseTimeout is what machines cost that take many jobs and are given up after
+// an idle time: each job takes the machine that was freed last, or a new one.
+func ReuseTimeout(t Trace, p Timeout) Reuse {
+	var out Reuse
+	var busy spans
+	var free []time.Duration // since when, ascending
+	jobs := t.Ran().Jobs
+	waits := make([]time.Duration, len(jobs))
+	for i, j := range jobs {
+		for len(busy) > 0 && busy[0] <= j.Ready {
+			free = append(free, heap.Pop(&busy).(time.Duration))
+		}
+		old, _ := slices.BinarySearch(free, j.Ready-p.Idle)
+		out.Cost += time.Duration(old) * p.Idle
+		free = slices.Delete(free, 0, old)
+		out.Cost += j.Duration
+		if n := len(free); n > 0 {
+			out.Cost += j.Ready - free[n-1]
+			out.Reused++
+			free = free[:n-1]
+		} else {
+			out.Cost += p.Setup
+			waits[i] = p.Boot
+		}
+		heap.Push(&busy, j.Ready+waits[i]+j.Duration)
+	}
+	out.Cost += time.Duration(len(busy)+len(free)) * p.Idle
+	out.Waits = waitsOf(waits)
+	return out
+}
+
+// spans is a heap of spans, the least first.
+type spans []time.Duration
+
+func (s spans) Len() int           { return len(s) }
+func (s spans) Less(i, j int) bool { return s[i] < s[j] }
+func (s spans) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+func (s *spans) Push(x any)        { *s = append(*s, x.(time.Duration)) }
+func (s *spans) Pop() any {
+	last := (*s)[len(*s)-1]
+	*s = (*s)[:len(*s)-1]
+	return last
+}
