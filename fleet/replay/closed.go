@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"container/heap"
 	"slices"
 	"time"
 
@@ -80,13 +79,13 @@ type Timeout struct {
 // an idle time: each job takes the machine that was freed last, or a new one.
 func ReuseTimeout(t Trace, p Timeout) Reuse {
 	var out Reuse
-	var busy spans
+	busy := heap[time.Duration]{less: func(a, b time.Duration) bool { return a < b }}
 	var free []time.Duration // since when, ascending
 	jobs := t.Ran().Jobs
 	waits := make([]time.Duration, len(jobs))
 	for i, j := range jobs {
-		for len(busy) > 0 && busy[0] <= j.Ready {
-			free = append(free, heap.Pop(&busy).(time.Duration))
+		for busy.len() > 0 && busy.first() <= j.Ready {
+			free = append(free, busy.pop())
 		}
 		old, _ := slices.BinarySearch(free, j.Ready-p.Idle)
 		out.Cost += time.Duration(old) * p.Idle
@@ -100,22 +99,9 @@ func ReuseTimeout(t Trace, p Timeout) Reuse {
 			out.Cost += p.Setup
 			waits[i] = p.Boot
 		}
-		heap.Push(&busy, j.Ready+waits[i]+j.Duration)
+		busy.push(j.Ready + waits[i] + j.Duration)
 	}
-	out.Cost += time.Duration(len(busy)+len(free)) * p.Idle
+	out.Cost += time.Duration(busy.len()+len(free)) * p.Idle
 	out.Waits = waitsOf(waits)
 	return out
-}
-
-// spans is a heap of spans, the least first.
-type spans []time.Duration
-
-func (s spans) Len() int           { return len(s) }
-func (s spans) Less(i, j int) bool { return s[i] < s[j] }
-func (s spans) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
-func (s *spans) Push(x any)        { *s = append(*s, x.(time.Duration)) }
-func (s *spans) Pop() any {
-	last := (*s)[len(*s)-1]
-	*s = (*s)[:len(*s)-1]
-	return last
 }

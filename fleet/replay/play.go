@@ -1,0 +1,282 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/cost"
+)
+
+// ErrStopped says that Config.Tell ended a replay.
+var ErrStopped = errors.New("stopped")
+
+// Run replays a trace against a fleet. Its memory grows with what is alive at
+// once, and by nine bytes a job.
+func Run(t Trace, c Config) (Report, error) {
+	p := newPlay(t, c)
+	for steps := 0; ; steps++ {
+		if c.Tell != nil && steps%tellEvery == 0 && !c.Tell(p.progress()) {
+			return p.report(), ErrStopped
+		}
+		more, err := p.step()
+		if err != nil || !more {
+			return p.report(), err
+		}
+	}
+}
+
+const (
+	tellEvery = 2048           // steps
+	settled   = 48 * time.Hour // after the last job everything must be at rest
+	mostLooks = 100_000        // looks at one instant
+)
+
+// play is a trace while it is replayed.
+type play struct {
+	Config
+	trace  Trace
+	at     time.Duration // since the trace's begin
+	limit  time.Duration
+	next   int // the job that arrives next
+	hub    hub
+	events heap[event]
+	order  uint64        // of events, so that those of one instant keep theirs
+	look   time.Duration // when the next one is due
+	full   time.Duration // when the next full look is
+	unseen []*life       // what that one will see
+	looked [2]time.Time  // the last full look, and the one before
+	state  fleet.State
+	boots  map[string]time.Duration
+	hours  hours
+	pace   pace
+	lives  map[fleet.MachineID]*life
+	alive  int
+	tally
+}
+
+// scope is where all jobs of a trace are queued.
+var scope = fleet.Scope{Installation: 1, Owner: "trace"}
+
+// tally is a report as it grows.
+type tally struct {
+	out      Report
+	byPool   [][]time.Duration       // that jobs waited, by the pool that served them
+	runSpans map[int32]time.Duration // the longest wait of each run
+	poolLive []int
+}
+
+// event is something that happens of itself.
+type event struct {
+	at    time.Duration
+	order uint64
+	kind  kind
+	life  *life
+	try   int
+	job   int32
+}
+
+type kind uint8
+
+const (
+	jobEnds kind = iota
+	runnerListens
+	jobCancelled
+)
+
+// life is a machine as it is, whoever knows of it.
+type life struct {
+	id     fleet.MachineID
+	number int64
+	pool   int
+	offer  fleet.Offer
+	began  time.Duration // its launch
+	booted time.Duration
+	online time.Duration // when its runner began to listen
+	worked time.Duration // when its job began
+	try    int           // the registration whose config it has or will find; 0: none
+	name   string        // of that registration
+	taken  bool          // it has the config
+	job    int32         // -1: none yet
+	ended  bool
+}
+
+func (l *life) listens() bool { return l.taken && l.job < 0 && !l.ended }
+func (l *life) busy() bool    { return l.job >= 0 && !l.ended }
+
+func newPlay(t Trace, c Config) *play {
+	c.Fleet.Accounts = nil
+	p := &play{
+		Config: c, trace: t, hub: newHub(t, c.Fleet.Pools), look: never, full: never, limit: t.Span() + settled,
+		lives: map[fleet.MachineID]*life{}, boots: map[string]time.Duration{}, pace: newPace(c),
+	}
+	p.events.less = func(a, b event) bool { return a.at < b.at || a.at == b.at && a.order < b.order }
+	p.out.Pools = make([]PoolReport, len(c.Fleet.Pools))
+	p.byPool, p.poolLive = make([][]time.Duration, len(c.Fleet.Pools)), make([]int, len(c.Fleet.Pools))
+	p.runSpans = map[int32]time.Duration{}
+	for i, pool := range c.Fleet.Pools {
+		p.boots[pool.Name] = c.Boot.P50
+		p.out.Pools[i].Name = pool.Name
+	}
+	p.hours = newHours(c)
+	return p
+}
+
+// now is the instant as the fleet knows it.
+func (p *play) now() time.Time { return p.trace.Begin.Add(p.at) }
+
+// step lets everything of the next instant happen. It reports whether there is
+// more to come.
+func (p *play) step() (bool, error) {
+	lost, job := p.hub.givesUpAt()
+	at := min(p.look, lost)
+	if p.next < len(p.trace.Jobs) {
+		at = min(at, p.trace.Jobs[p.next].Ready)
+	} else if len(p.state.Jobs)+len(p.state.Machines) == 0 {
+		return false, nil
+	}
+	if p.events.len() > 0 {
+		at = min(at, p.events.first().at)
+	}
+	if at > p.limit {
+		return false, fmt.Errorf("the fleet does not come to rest: %d jobs and %d machines are left %s after the last job",
+			p.hub.open, p.alive, settled)
+	}
+	p.at = at
+	if lost <= at {
+		p.giveUp(job)
+	}
+	for p.events.len() > 0 && p.events.first().at == at {
+		p.happen(p.events.pop())
+	}
+	for p.next < len(p.trace.Jobs) && p.trace.Jobs[p.next].Ready == at {
+		p.arrive(int32(p.next))
+		p.next++
+	}
+	if p.look <= at {
+		return true, p.lookNow()
+	}
+	return true, nil
+}
+
+func (p *play) push(e event) {
+	e.order = p.order
+	p.order++
+	p.events.push(e)
+}
+
+func (p *play) happen(e event) {
+	switch e.kind {
+	case jobEnds:
+		if e.life.busy() {
+			p.finish(e.life, "success")
+		}
+	case runnerListens:
+		if e.life.try == e.try && !e.life.ended {
+			p.listen(e.life)
+		}
+	case jobCancelled:
+		if p.hub.phase[e.job] == waits {
+			p.drop(e.job, "cancelled")
+			p.out.Jobs.Cancelled++
+		}
+	}
+}
+
+// arrive queues a job at GitHub, which tells the fleet of it.
+func (p *play) arrive(i int32) {
+	j := p.trace.Jobs[i]
+	p.out.Jobs.Total++
+	if !p.hub.served[j.Class] {
+		p.out.Jobs.NoPool++
+		return
+	}
+	now := p.now()
+	p.state.Jobs = append(p.state.Jobs, fleet.Job{
+		Key: fleet.JobKey{ID: fleet.JobID(i) + 1, Attempt: 1}, Run: fleet.RunID(j.Run) + 1,
+		Class: fleet.Class{Scope: scope, Labels: p.trace.Classes[j.Class].Labels}, Workflow: p.trace.Workflows[j.Workflow],
+		Status: fleet.Queued, QueuedAt: now, RecordedAt: now, ChangedAt: now,
+	})
+	p.hub.phase[i] = waits
+	p.hub.open++
+	p.hub.waiting[j.Class].push(i)
+	if j.Cancel > 0 {
+		p.push(event{at: j.Ready + j.Cancel, kind: jobCancelled, job: i})
+	}
+	if l := p.hub.runnerFor(j.Class); l != nil {
+		p.begin(i, l)
+	}
+	p.wake(p.at + p.Coalesce)
+}
+
+// listen brings a runner online: it takes the job that waits longest, or waits
+// for one.
+func (p *play) listen(l *life) {
+	l.taken, l.online = true, p.at
+	if i, ok := p.hub.jobFor(l.pool); ok {
+		p.begin(i, l)
+		p.wake(p.at + p.Coalesce)
+		return
+	}
+	p.hub.listening[l.pool].push(l)
+	p.see(l)
+}
+
+// begin gives a job to a runner.
+func (p *play) begin(i int32, l *life) {
+	j := p.trace.Jobs[i]
+	p.hub.phase[i] = runs
+	l.job, l.worked = i, p.at
+	row := p.job(i)
+	row.Status, row.Runner, row.StartedAt, row.ChangedAt, row.Verdict = fleet.Running, l.name, p.now(), p.now(), fleet.Verdict{}
+	ends := p.at + j.Duration
+	if j.Cancel > 0 {
+		ends = max(p.at, j.Ready+j.Cancel)
+	}
+	p.push(event{at: ends, kind: jobEnds, life: l})
+	p.count(j, l)
+}
+
+// finish ends a machine's job, and with it the machine.
+func (p *play) finish(l *life, conclusion string) {
+	p.drop(l.job, conclusion)
+	p.end(l)
+}
+
+// drop ends a job that waits or runs.
+func (p *play) drop(i int32, conclusion string) {
+	p.hub.phase[i] = over
+	p.hub.open--
+	row := p.job(i)
+	row.Status, row.Conclusion, row.DoneAt, row.ChangedAt, row.Verdict = fleet.Done, conclusion, p.now(), p.now(), fleet.Verdict{}
+	p.wake(p.at + p.Coalesce)
+}
+
+func (p *play) giveUp(i int32) {
+	p.drop(i, "cancelled")
+	p.out.Jobs.GaveUp++
+}
+
+// end shuts a machine down. The next full look shows it.
+func (p *play) end(l *life) {
+	l.ended = true
+	p.alive--
+	p.poolLive[l.pool]--
+	p.charge(l)
+	p.see(l)
+}
+
+// charge adds a machine's life to the bill.
+func (p *play) charge(l *life) {
+	pool := &p.out.Pools[l.pool]
+	v := p.Pools[pool.Name]
+	bill := p.Rates.Of(cost.Life{
+		Machine: cost.Machine{Type: l.offer.Type, Market: l.offer.Market}, DiskGiB: v.DiskGiB, Public: v.Public,
+		Launched: l.began, Ready: l.online, Began: l.worked, Ended: p.at, Served: l.job >= 0,
+	})
+	pool.Bill = pool.Bill.Plus(bill)
+	if l.job < 0 {
+		pool.Machines.Wasted++
+	}
+}
