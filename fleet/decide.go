@@ -141,18 +141,30 @@ func (v *view) strike(k SetbackKey, detail string) {
 	v.plan.Setbacks = append(v.plan.Setbacks, s)
 }
 
-// sorted returns xs in order, copied only if it is not.
-func sorted[T any](xs []T, compare func(a, b T) int) []T {
-	if slices.IsSortedFunc(xs, compare) {
+// sorted returns xs in order, copied only if it is not. Rows are some hundred
+// bytes long: they are compared where they stand, and moved once.
+func sorted[T any](xs []T, compare func(a, b *T) int) []T {
+	inOrder := true
+	for i := 1; i < len(xs) && inOrder; i++ {
+		inOrder = compare(&xs[i-1], &xs[i]) <= 0
+	}
+	if inOrder {
 		return xs
 	}
-	xs = slices.Clone(xs)
-	slices.SortFunc(xs, compare)
-	return xs
+	order := make([]*T, len(xs))
+	for i := range xs {
+		order[i] = &xs[i]
+	}
+	slices.SortFunc(order, compare)
+	moved := make([]T, len(xs))
+	for i, x := range order {
+		moved[i] = *x
+	}
+	return moved
 }
 
-func compareMachines(a, b Machine) int { return cmp.Compare(a.ID, b.ID) }
-func compareRunners(a, b Runner) int   { return cmp.Compare(a.Name, b.Name) }
-func compareIntents(a, b Intent) int   { return cmp.Compare(a.ID, b.ID) }
-func compareOrders(a, b Order) int     { return cmp.Compare(a.ID, b.ID) }
-func compareJobs(a, b Job) int         { return a.Key.Compare(b.Key) }
+func compareMachines(a, b *Machine) int { return cmp.Compare(a.ID, b.ID) }
+func compareRunners(a, b *Runner) int   { return cmp.Compare(a.Name, b.Name) }
+func compareIntents(a, b *Intent) int   { return cmp.Compare(a.ID, b.ID) }
+func compareOrders(a, b *Order) int     { return cmp.Compare(a.ID, b.ID) }
+func compareJobs(a, b *Job) int         { return a.Key.Compare(b.Key) }

@@ -123,7 +123,7 @@ func (v *view) canonical() {
 	p := &v.plan
 	slices.SortStableFunc(p.Intents, func(a, b Intent) int { return cmp.Compare(a.rank(), b.rank()) })
 	slices.SortFunc(p.Verdicts, func(a, b JobVerdict) int { return a.Job.Compare(b.Job) })
-	slices.SortFunc(p.Jobs, compareJobs)
+	p.Jobs = sorted(p.Jobs, compareJobs)
 	slices.SortFunc(p.Setbacks, func(a, b Setback) int { return a.Key.compare(b.Key) })
 	slices.SortFunc(p.Ask, JobKey.Compare)
 	slices.SortFunc(p.Resumed, JobKey.Compare)

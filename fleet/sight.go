@@ -33,7 +33,7 @@ func SightOf(s Snapshot, id MachineID) (Sight, bool) {
 			out.Intents = append(out.Intents, in)
 		}
 	}
-	for _, b := range sorted(s.State.Setbacks, func(a, b Setback) int { return a.Key.compare(b.Key) }) {
+	for _, b := range sorted(s.State.Setbacks, func(a, b *Setback) int { return a.Key.compare(b.Key) }) {
 		if m.touchedBy(b.Key, out.Pool) {
 			out.Setbacks = append(out.Setbacks, b)
 		}
