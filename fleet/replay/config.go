@@ -34,6 +34,8 @@ type Config struct {
 	// Tell is told now and then how far the replay came, if it is set. It ends
 	// the replay by answering false.
 	Tell func(Progress) bool
+
+	eager bool // look at the end of every job, for the test that it changes nothing
 }
 
 // Volume is what a machine of a pool costs besides its time.

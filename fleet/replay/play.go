@@ -180,6 +180,7 @@ func (p *play) happen(e event) {
 		if p.hub.phase[e.job] == waits {
 			p.drop(e.job, "cancelled")
 			p.out.Jobs.Cancelled++
+			p.wake(p.at + p.Coalesce)
 		}
 	}
 }
@@ -238,10 +239,15 @@ func (p *play) begin(i int32, l *life) {
 	p.count(j, l)
 }
 
-// finish ends a machine's job, and with it the machine.
+// finish ends a machine's job, and with it the machine. In service the event
+// wakes a look. It would plan nothing: until a full look sees that the machine
+// is gone, at most a minute later, the fleet counts it as it did before.
 func (p *play) finish(l *life, conclusion string) {
 	p.drop(l.job, conclusion)
 	p.end(l)
+	if p.eager {
+		p.wake(p.at + p.Coalesce)
+	}
 }
 
 // drop ends a job that waits or runs.
@@ -250,12 +256,12 @@ func (p *play) drop(i int32, conclusion string) {
 	p.hub.open--
 	row := p.job(i)
 	row.Status, row.Conclusion, row.DoneAt, row.ChangedAt, row.Verdict = fleet.Done, conclusion, p.now(), p.now(), fleet.Verdict{}
-	p.wake(p.at + p.Coalesce)
 }
 
 func (p *play) giveUp(i int32) {
 	p.drop(i, "cancelled")
 	p.out.Jobs.GaveUp++
+	p.wake(p.at + p.Coalesce)
 }
 
 // end shuts a machine down. The next full look shows it.
