@@ -5,10 +5,8 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/cost"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
-
-// Coalesce is how long wake-ups gather before a look in service.
-const Coalesce = 250 * time.Millisecond
 
 // Config is what a trace is replayed against.
 type Config struct {
@@ -20,13 +18,11 @@ type Config struct {
 	Recipes []fleet.Recipe
 	Rates   cost.Rates
 	Pools   map[string]Volume
-	// Hours says where a pool stands in its business hours; nil: no pool
-	// closes. It is asked again when the answer's Wake has come.
-	Hours func(pool string, at time.Time) fleet.Hours
-	Boot  Boot
+	Windows map[string]schedule.Windows // business hours of the pools that close
+	Boot    Boot
 	// Coalesce is how long wake-ups gather before a look; 0: a look follows at
-	// once.
-	Coalesce time.Duration
+	// once. FullEvery is the time between full looks; 0 is a minute.
+	Coalesce, FullEvery time.Duration
 	// Mints is what GitHub allows to register in any minute and hour; zeros:
 	// no limit.
 	Mints Mints

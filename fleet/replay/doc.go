@@ -11,9 +11,9 @@
 // What the world does is kept as simple as it can be and said openly: a machine
 // boots after a given or drawn time, EC2 always has room, GitHub gives a job to
 // the runner that waits longest and knows of everything at once. What the fleet
-// does is not simplified. Looks come as in service: 250 ms after what woke them,
+// does is not simplified. Looks come as in service: a little after what woke them,
 // at the instant that the last plan named, again after each act, and full looks
-// on the minute. Playing whole days through the simulated GitHub and AWS was
+// each minute. Playing whole days through the simulated GitHub and AWS was
 // considered; that holds more truth and is a hundred times slower, and there are
 // tests and a demo for it.
 //

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
-
-// fullEvery is the time between full looks while anything is alive.
-const fullEvery = time.Minute
 
 // wake asks for a look at an instant.
 func (p *play) wake(at time.Duration) { p.look = min(p.look, at) }
@@ -18,7 +16,7 @@ func (p *play) wake(at time.Duration) { p.look = min(p.look, at) }
 // see has the next full look see what became of a machine.
 func (p *play) see(l *life) {
 	if len(p.unseen) == 0 {
-		p.full = p.at - p.at%fullEvery + fullEvery
+		p.full = p.at - p.at%p.FullEvery + p.FullEvery
 	}
 	p.unseen = append(p.unseen, l)
 	p.wake(p.full)
@@ -66,10 +64,27 @@ func (p *play) sights() {
 }
 
 func (p *play) snapshot() fleet.Snapshot {
-	return fleet.Snapshot{
+	s := fleet.Snapshot{
 		At: p.now(), Fleet: p.Fleet, State: p.state, Recipes: p.Recipes, Allowance: p.pace.allowance(p.at),
-		Boots: p.boots, Hours: p.hours.at(p.now()), LookedAt: p.looked[0], LookedBefore: p.looked[1],
+		Boots: p.boots, LookedAt: p.looked[0], LookedBefore: p.looked[1],
 	}
+	s.Hours = p.stand(s)
+	return s
+}
+
+// stand says where the pools stand in their hours. An answer holds until the
+// first of its wakes.
+func (p *play) stand(s fleet.Snapshot) map[string]fleet.Hours {
+	if len(p.Windows) == 0 || p.hours != nil && s.At.Before(p.turns) {
+		return p.hours
+	}
+	p.hours, p.turns = schedule.Stand(s, p.Windows), s.At.Add(24*time.Hour)
+	for _, h := range p.hours {
+		if !h.Wake.IsZero() && h.Wake.Before(p.turns) {
+			p.turns = h.Wake
+		}
+	}
+	return p.hours
 }
 
 // job is the row of a job that is not closed.

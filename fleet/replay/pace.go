@@ -62,28 +62,3 @@ func (p *pace) allowance(at time.Duration) fleet.Allowance {
 	}
 	return a
 }
-
-// hours remembers where pools stand until that changes.
-type hours struct {
-	ask   func(pool string, at time.Time) fleet.Hours
-	pools []fleet.Pool
-	known map[string]fleet.Hours
-}
-
-func newHours(c Config) hours { return hours{ask: c.Hours, pools: c.Fleet.Pools} }
-
-func (h *hours) at(at time.Time) map[string]fleet.Hours {
-	if h.ask == nil {
-		return nil
-	}
-	if h.known == nil {
-		h.known = make(map[string]fleet.Hours, len(h.pools))
-	}
-	for _, p := range h.pools {
-		known, ok := h.known[p.Name]
-		if !ok || !known.Wake.IsZero() && !at.Before(known.Wake) {
-			h.known[p.Name] = h.ask(p.Name, at)
-		}
-	}
-	return h.known
-}

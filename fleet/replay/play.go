@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -49,7 +50,8 @@ type play struct {
 	looked [2]time.Time  // the last full look, and the one before
 	state  fleet.State
 	boots  map[string]time.Duration
-	hours  hours
+	hours  map[string]fleet.Hours
+	turns  time.Time // when they change
 	pace   pace
 	lives  map[fleet.MachineID]*life
 	alive  int
@@ -107,6 +109,7 @@ func (l *life) busy() bool    { return l.job >= 0 && !l.ended }
 
 func newPlay(t Trace, c Config) *play {
 	c.Fleet.Accounts = nil
+	c.FullEvery = cmp.Or(c.FullEvery, time.Minute)
 	p := &play{
 		Config: c, trace: t, hub: newHub(t, c.Fleet.Pools), look: never, full: never, limit: t.Span() + settled,
 		lives: map[fleet.MachineID]*life{}, boots: map[string]time.Duration{}, pace: newPace(c),
@@ -119,7 +122,6 @@ func newPlay(t Trace, c Config) *play {
 		p.boots[pool.Name] = c.Boot.P50
 		p.out.Pools[i].Name = pool.Name
 	}
-	p.hours = newHours(c)
 	return p
 }
 

@@ -59,7 +59,7 @@ func TestAReplayComesToTheClosedForms(t *testing.T) {
 func BenchmarkReplay(b *testing.B) {
 	trace := bitcoin(b)
 	c := pools()
-	c.Coalesce = replay.Coalesce
+	c.Coalesce = 250 * time.Millisecond
 	n := 0
 	var got replay.Report
 	for b.Loop() {

@@ -3,6 +3,7 @@ package replay
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
@@ -113,6 +114,7 @@ func (x *reader) row(row []string) error {
 	case len(x.trace.Jobs) == mostJobs:
 		return fmt.Errorf("more than %d jobs: replay the trace in parts", mostJobs)
 	}
+	j.line = int32(len(x.trace.Jobs))
 	x.trace.Jobs = append(x.trace.Jobs, j)
 	return nil
 }
@@ -224,7 +226,7 @@ func (x *reader) done() (Trace, error) {
 	if len(t.Jobs) == 0 {
 		return t, errors.New("the trace holds no job that ran")
 	}
-	slices.SortStableFunc(t.Jobs, func(a, b Job) int { return int(max(-1, min(1, a.Ready-b.Ready))) })
+	slices.SortFunc(t.Jobs, func(a, b Job) int { return cmp.Or(cmp.Compare(a.Ready, b.Ready), cmp.Compare(a.line, b.line)) })
 	t.Begin = time.Unix(0, 0).UTC()
 	return t.anchored(), nil
 }

@@ -35,7 +35,7 @@ func BenchmarkSuperposed(b *testing.B) {
 	for _, copies := range []int{25, 100} {
 		trace := superposed(bitcoin(b), copies)
 		trace.Jobs = trace.Jobs[:len(trace.Jobs)/5]
-		for _, coalesce := range []time.Duration{replay.Coalesce, time.Second} {
+		for _, coalesce := range []time.Duration{250 * time.Millisecond, time.Second} {
 			c := pools()
 			c.Coalesce = coalesce
 			for i := range c.Fleet.Pools {

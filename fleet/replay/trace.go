@@ -28,6 +28,7 @@ type Job struct {
 	Class    int32
 	Run      int32
 	Workflow int32
+	line     int32 // order in the file
 }
 
 // Class is what some jobs of a trace ask for.
