@@ -24,6 +24,7 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./provision/notices
 	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 2000x ./fleet/config
 	go test -run '^$$' -fuzz '^FuzzDecodeReport$$' -fuzztime $(FUZZTIME) ./provision/queue
+	go test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime $(FUZZTIME) ./fleet/replay
 
 integration:
 	bash .ci/integration

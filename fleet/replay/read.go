@@ -115,6 +115,9 @@ func (x *reader) row(row []string) error {
 		return fmt.Errorf("more than %d jobs: replay the trace in parts", mostJobs)
 	}
 	j.line = int32(len(x.trace.Jobs))
+	if x.columns.run < 0 {
+		j.Run = j.line // each job for itself
+	}
 	x.trace.Jobs = append(x.trace.Jobs, j)
 	return nil
 }
