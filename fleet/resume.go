@@ -69,11 +69,11 @@ func (v *view) resume() {
 // hurt reports whether a job felt its machine's notice: it runs, or it did not
 // end well after it.
 func hurt(j *Job, n *Notice) bool {
-	return j.Status == Running || j.Status == Done && !j.DoneAt.Before(n.At) && broken(j)
+	return j.Status == Running || j.Status == Done && !j.DoneAt.Before(n.At) && j.Broken()
 }
 
-// broken reports whether a job ended as one that a shutdown stopped.
-func broken(j *Job) bool {
+// Broken reports whether a job ended as one that a shutdown stopped.
+func (j *Job) Broken() bool {
 	return j.Conclusion == "failure" || j.Conclusion == "cancelled" && j.DoneAt.Sub(j.StartedAt) < settingUp
 }
 
@@ -85,7 +85,7 @@ func (v *view) follow(all []*Interrupted) {
 			switch {
 			case j.Key == row.Job && j.Status == Done && row.Conclusion == "":
 				row.Conclusion = j.Conclusion
-				if j.Conclusion == "cancelled" && !broken(j) {
+				if j.Conclusion == "cancelled" && !j.Broken() {
 					row.Why = cancelled
 				}
 			case j.Run == row.Run && j.Name == row.Name && j.Key.Attempt > row.Job.Attempt && !row.RerunAt.IsZero():

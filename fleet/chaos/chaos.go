@@ -17,6 +17,9 @@
 // the jobs of a run may share: as many re-runs have to be green as jobs of the
 // name were interrupted. GitHub repeats finished jobs under the next attempt
 // with their old numbers; those are no re-runs.
+//
+// The ledger's rows of interrupted jobs are not asked: the drill is to prove
+// that the manager wrote them and acted on them.
 package chaos
 
 import (
@@ -36,9 +39,11 @@ type Seen struct {
 	Now        []fleet.Machine // and now; one that is not here is gone
 	// Jobs are all lives of all jobs of the runs that had a job on a victim.
 	// Other jobs do no harm.
-	Jobs    []fleet.Job
-	Notices []fleet.Notice // that the fleet got, by whatever way
-	Left    []string       // what the drill made and is still there, in words
+	Jobs []fleet.Job
+	// Notices are those that the fleet got, by whatever way. The ledger has one
+	// a machine and forgets it with the machine, so a drill keeps its own.
+	Notices []fleet.Notice
+	Left    []string // what the drill made and is still there, in words
 	// Patience is how long something that is due may be outstanding before it
 	// counts as lost: a re-run after its run is complete, a runner for it.
 	Patience time.Duration // 0: DefaultPatience
@@ -76,6 +81,7 @@ type Outcome string
 const (
 	InTime    Outcome = "in time"    // green on the victim, before it went
 	ByItself  Outcome = "by itself"  // failed before its machine was warned
+	Cancelled Outcome = "cancelled"  // by somebody, as far as its conclusion tells
 	Rerun     Outcome = "re-run"     // interrupted, and green by a later attempt
 	Unsettled Outcome = "unsettled"  // it runs, or its re-run is due or runs
 	Lost      Outcome = "not healed" // interrupted, and not green
@@ -95,7 +101,11 @@ type Fate struct {
 // Interrupted reports whether the drill interrupted the job, as far as GitHub
 // has noticed.
 func (f Fate) Interrupted() bool {
-	return f.Outcome != InTime && f.Outcome != ByItself && !f.DoneAt.IsZero()
+	switch f.Outcome {
+	case InTime, ByItself, Cancelled:
+		return false
+	}
+	return !f.DoneAt.IsZero()
 }
 
 // Again is a later attempt of a job. It is zero if there is none.

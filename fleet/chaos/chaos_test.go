@@ -42,6 +42,9 @@ func queued(j fleet.Job, minutes float64) fleet.Job {
 	return j
 }
 
+// since is the job when it began to run so many minutes after the drill.
+func since(j fleet.Job, minutes float64) fleet.Job { j.StartedAt = at(minutes); return j }
+
 func named(j fleet.Job, name string) fleet.Job { j.Name = name; return j }
 
 // seen is a drill that is long over: both victims went, nothing is left.
@@ -114,14 +117,18 @@ func TestWhatBecomesOfJobs(t *testing.T) {
 	judge(t, []verdict{
 		{"an interrupted job is green by its second attempt", seen(done(on(1, 1, "i-1"), "failure", 4), done(on(2, 2, "i-4"), "success", 20)), nil,
 			[]string{"passed", "1/1 on i-1 re-run, then 2/2 on i-4 on-demand"}},
-		{"two of one run are re-run together", seen(
-			done(named(on(1, 1, "i-1"), "a"), "failure", 4), done(named(on(2, 1, "i-2"), "b"), "cancelled", 4.5),
+		{"two of one run are re-run together, one of which was still being set up", seen(
+			done(named(on(1, 1, "i-1"), "a"), "failure", 4), done(since(named(on(2, 1, "i-2"), "b"), 3), "cancelled", 3.5),
 			done(named(on(3, 2, "i-4"), "a"), "success", 20), done(named(on(4, 2, "i-9"), "b"), "success", 20),
 		), nil, []string{"passed", "1/1 on i-1 re-run, then 3/2 on i-4 on-demand", "2/1 on i-2 re-run, then 4/2 on i-9"}},
 		{"a job that ends before its machine is in time", seen(done(on(1, 1, "i-1"), "success", 3)), nil,
 			[]string{"passed", "1/1 on i-1 in time", proofless}},
 		{"a job that failed before the notice failed by itself", seen(done(on(1, 1, "i-1"), "failure", 1)), nil,
 			[]string{"passed", "1/1 on i-1 by itself", proofless}},
+		{"a job that somebody cancelled is not the drill's to heal", seen(done(on(1, 1, "i-1"), "cancelled", 3)), nil,
+			[]string{"passed", "1/1 on i-1 cancelled", proofless}},
+		{"what GitHub no longer shows was interrupted", seen(done(on(1, 1, "i-1"), fleet.ConclusionGone, 20)), nil,
+			[]string{"open", "1/1 on i-1 unsettled", "job 1 of run 7, on i-1: it was not re-run"}},
 		{"an honest failure beside an interrupted job is none of the drill's", seen(
 			done(named(on(1, 1, "i-1"), "a"), "failure", 4), done(named(on(2, 1, "i-3"), "b"), "failure", 4), done(named(on(3, 2, "i-4"), "a"), "success", 20),
 		), nil, []string{"passed", "1/1 on i-1 re-run, then 3/2 on i-4 on-demand"}},

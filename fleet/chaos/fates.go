@@ -39,6 +39,8 @@ func (v *view) fates() []Fate {
 			f.Outcome = InTime
 		case j.Status == fleet.Done && j.DoneAt.Before(k.warned):
 			f.Outcome = ByItself
+		case j.Conclusion == "cancelled" && !j.Broken():
+			f.Outcome = Cancelled
 		case j.Status == fleet.Done:
 			interrupted[group(j)] = append(interrupted[group(j)], len(fates))
 		default:
