@@ -112,7 +112,9 @@ func TestAPlanWakesAtTheNextOpening(t *testing.T) {
 }
 
 func TestAJobThatWaitedForTheOpeningIsNoAlertUntilItWaitsInVain(t *testing.T) {
-	open := func(p fleet.ClosedPolicy, since int) fleet.Hours { return fleet.Hours{Policy: p, Since: ago(since), Until: noon.Add(time.Hour)} }
+	open := func(p fleet.ClosedPolicy, since int) fleet.Hours {
+		return fleet.Hours{Policy: p, Since: ago(since), Until: noon.Add(time.Hour)}
+	}
 	shut := fleet.Hours{Closed: true, Policy: fleet.ClosedWait, Since: ago(3600), Until: noon.Add(time.Hour)}
 	soon := shut
 	soon.Early = true
