@@ -30,7 +30,7 @@ type wire struct {
 	forgetful bool            // of tokens, as moto is
 	fault     fault           // nil: none
 	behind    func(op string) // called when a request was made; nil: nothing
-	made      map[string]once10
+	made      map[string]remembered
 	requests  map[string]int // by operation
 	repeated  int            // transactions that their token showed to be made already
 	meter     meter
@@ -51,9 +51,9 @@ const (
 	partial     // the second half of a batch is left undone
 )
 
-// once10 is a transaction that was made, as DynamoDB remembers it for ten
+// remembered is a transaction that was made, as DynamoDB remembers it for ten
 // minutes.
-type once10 struct {
+type remembered struct {
 	request any
 	answer  []byte
 }
@@ -134,7 +134,7 @@ func (w *wire) once(r *http.Request, op string, body []byte) ([]byte, int, error
 		w.meter.count(op, body, answer, status == 200)
 	}
 	if err == nil && status == 200 && token != "" {
-		w.made[token] = once10{request, answer}
+		w.made[token] = remembered{request, answer}
 	}
 	return answer, status, err
 }
@@ -220,7 +220,7 @@ func table(t testing.TB) (*wire, *dynamodb.Client, string) {
 	if address == "" {
 		t.Skip("RUNFLEET_MOTO names no server")
 	}
-	w := &wire{made: map[string]once10{}, requests: map[string]int{}, meter: meter{sizes: map[string]int{}}}
+	w := &wire{made: map[string]remembered{}, requests: map[string]int{}, meter: meter{sizes: map[string]int{}}}
 	client := NewClient(aws.Config{
 		HTTPClient: &http.Client{Transport: w}, Region: "us-east-1", BaseEndpoint: aws.String(address),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
