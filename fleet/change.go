@@ -19,12 +19,14 @@ type Change struct {
 	// Interrupted is rows of interrupted jobs, Resumed those to drop.
 	Interrupted []Interrupted
 	Resumed     []JobKey
+	Drills      []DrillRun
+	Drilled     []string // ids of drills to drop
 }
 
 // Empty reports whether there is nothing to apply.
 func (c Change) Empty() bool {
 	return len(c.Reserve)+len(c.Settle)+len(c.Jobs)+len(c.Machines)+len(c.Forget)+len(c.Runners)+
-		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed) == 0
+		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed)+len(c.Drills)+len(c.Drilled) == 0
 }
 
 // Join is c followed by d. Marks are d's where both have one.
@@ -41,6 +43,8 @@ func (c Change) Join(d Change) Change {
 	c.Verdicts = slices.Concat(c.Verdicts, d.Verdicts)
 	c.Interrupted = slices.Concat(c.Interrupted, d.Interrupted)
 	c.Resumed = slices.Concat(c.Resumed, d.Resumed)
+	c.Drills = slices.Concat(c.Drills, d.Drills)
+	c.Drilled = slices.Concat(c.Drilled, d.Drilled)
 	if c.Marks == nil {
 		c.Marks = d.Marks
 		return c

@@ -27,6 +27,7 @@ const (
 func Decide(s Snapshot) Plan {
 	v := settle(s)     // what is true: machines, runners, jobs and intents matched
 	v.resume()         // what Spot interrupted is run again
+	v.drill()          // what operators have broken on purpose
 	v.release()        // who must go, and why
 	v.cover()          // demand against what is there and coming
 	v.supply()         // mint, launch: within caps, budget, allowance

@@ -16,13 +16,14 @@ type Intent struct {
 	Tries      int       // executions begun
 	Reason     string    // in words that an operator understands
 
-	Launch   *Launch   `json:",omitempty"`
-	Mint     *Mint     `json:",omitempty"`
-	End      *End      `json:",omitempty"`
-	Withdraw *Withdraw `json:",omitempty"`
-	Remove   *Remove   `json:",omitempty"`
-	Sweep    *Sweep    `json:",omitempty"`
-	Rerun    *Rerun    `json:",omitempty"`
+	Launch   *Launch    `json:",omitempty"`
+	Mint     *Mint      `json:",omitempty"`
+	End      *End       `json:",omitempty"`
+	Withdraw *Withdraw  `json:",omitempty"`
+	Remove   *Remove    `json:",omitempty"`
+	Sweep    *Sweep     `json:",omitempty"`
+	Rerun    *Rerun     `json:",omitempty"`
+	Drill    *DrillStep `json:",omitempty"`
 }
 
 // Launch asks for machines of one pool on one market, in one request.
@@ -92,6 +93,12 @@ type Rerun struct {
 	Repo  string
 }
 
+// DrillStep starts a drill, or takes away what it made at AWS.
+type DrillStep struct {
+	Drill Drill
+	Clean bool
+}
+
 // Kind is the intent's verb, for logs and tables.
 func (i Intent) Kind() string {
 	switch {
@@ -109,6 +116,8 @@ func (i Intent) Kind() string {
 		return "sweep"
 	case i.Rerun != nil:
 		return "rerun"
+	case i.Drill != nil:
+		return "drill"
 	}
 	return "empty"
 }

@@ -12,6 +12,8 @@ const (
 	Pause OrderKind = "pause" // pool, or the whole fleet: launch nothing
 	Halt  OrderKind = "end"   // machine: end now, even if its job runs
 
+	Inject OrderKind = "drill" // pool: have Spot take some of its machines back
+
 	KeepOpen   OrderKind = "keep-open"   // pool, or the whole fleet: open, whatever the hours say
 	KeepClosed OrderKind = "keep-closed" // pool, or the whole fleet: closed, whatever the hours say
 )
@@ -26,6 +28,7 @@ type Order struct {
 	Reason  string
 	At      time.Time
 	Until   time.Time // zero: until it is lifted
+	Drill   *Drill    `json:",omitempty"` // of Inject; its id is the order's
 }
 
 // Holds reports whether the order is in force at an instant.

@@ -17,9 +17,11 @@ type Plan struct {
 	// Interrupted is rows to update, Resumed those that had their day.
 	Interrupted []Interrupted
 	Resumed     []JobKey
-	Ask         []JobKey  // what only GitHub knows and the next look must fetch
-	Alerts      []string  // a person should look
-	Wake        time.Time // when time alone would change the answer; zero: never
+	Drills      []DrillRun // rows to update
+	Drilled     []string   // ids of those that had their time
+	Ask         []JobKey   // what only GitHub knows and the next look must fetch
+	Alerts      []string   // a person should look
+	Wake        time.Time  // when time alone would change the answer; zero: never
 }
 
 // JobVerdict is why one job is not running.

@@ -95,8 +95,9 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	aws := AWS{
 		Region: "us-gov-west-1", Subnets: []string{"subnet-0a1b2c"}, SecurityGroups: []string{"sg-0a1b2c", "sg-1"},
 		InstanceProfile: "runfleet@machines", PublicIP: true,
-		KMSKey: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-		Tags:   map[string]string{"team": "build & test", "cost:center": "0042", "empty": "", "7": "true"},
+		KMSKey:    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		DrillRole: "arn:aws-us-gov:iam::111122223333:role/fis/drills",
+		Tags:      map[string]string{"team": "build & test", "cost:center": "0042", "empty": "", "7": "true"},
 	}
 	if diff := cmp.Diff(aws, f.AWS); diff != "" {
 		t.Errorf("aws (-want +got):\n%s", diff)
@@ -165,7 +166,7 @@ func roundTrip(t *testing.T, f *File) {
 func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 	text := strings.Replace(string(Sample), "max: 50", "max: 0", 1)
 	_, err := Parse("runfleet.yaml", []byte(text))
-	if got, want := err.Error(), "runfleet.yaml:110:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "runfleet.yaml:112:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	var problems Problems
@@ -177,7 +178,7 @@ func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 func TestLinesEndInAnyWay(t *testing.T) {
 	text := strings.ReplaceAll(strings.Replace(string(Sample), "max: 50", "max: 0", 1), "\n", "\r\n")
 	_, err := Parse("crlf", []byte(text))
-	if got, want := err.Error(), "crlf:110:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "crlf:112:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

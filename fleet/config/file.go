@@ -38,6 +38,7 @@ type AWS struct {
 	InstanceProfile string // by name
 	PublicIP        bool
 	KMSKey          string // for the machines' configs in SSM; empty is the account's default key
+	DrillRole       string // ARN of the role that AWS FIS acts as; empty: no drills
 	Tags            map[string]string
 }
 

@@ -60,6 +60,8 @@ func (r *Reconciler) execute(ctx context.Context, s fleet.Snapshot, in fleet.Int
 		return r.sweep(ctx, in)
 	case in.Rerun != nil:
 		return r.rerun(ctx, s, in)
+	case in.Drill != nil:
+		return r.drill(ctx, s, in)
 	}
 	var o outcome
 	o.settle(in)

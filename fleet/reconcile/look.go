@@ -44,6 +44,11 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 			return s, err
 		}
 	}
+	if write {
+		if err := r.follow(ctx, &s); err != nil {
+			return s, err
+		}
+	}
 	r.memory.started = true
 	s.LookedAt, s.LookedBefore = instant(s.State.Marks[markLooked]), instant(s.State.Marks[markLookedBefore])
 	if s.Recipes, err = r.Cloud.Recipes(ctx); err != nil {

@@ -67,6 +67,19 @@ type Sweeper interface {
 	Sweep(ctx context.Context, ec2Fleets, templates []string) error
 }
 
+// Faults injects faults into the fleet's own machines. Package
+// provision/faults implements it.
+type Faults interface {
+	// Start starts a drill's experiment, once for good: whatever came of an
+	// earlier call, the same drill gives the same experiment. fleet.ErrConfig
+	// when it cannot be run as asked; after other errors, call again.
+	Start(ctx context.Context, d fleet.Drill) (fleet.Experiment, error)
+	// Follow shows an experiment as it is.
+	Follow(ctx context.Context, experiment string) (fleet.Experiment, error)
+	// Clean deletes what a drill made, by its id. What is gone is no error.
+	Clean(ctx context.Context, drill string) error
+}
+
 // Configs is where runner configs wait for their machines. Package
 // provision/tokens implements it.
 type Configs interface {

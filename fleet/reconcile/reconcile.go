@@ -41,6 +41,7 @@ type Reconciler struct {
 	Cloud      Cloud
 	Sweeper    Sweeper
 	Configs    Configs
+	Faults     Faults                             // nil: drills are refused
 	Fleet      func() fleet.Fleet                 // as of now: the file may be read again
 	Hours      func() map[string]schedule.Windows // of pools that close, by name; nil: none
 	Now        func() time.Time

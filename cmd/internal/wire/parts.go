@@ -19,6 +19,7 @@ import (
 	"github.com/runfleet/runfleet/fleet/schedule"
 	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/settings"
 	"github.com/runfleet/runfleet/provision/tokens"
 	"github.com/runfleet/runfleet/webhooks"
@@ -100,10 +101,19 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	p.take(f)
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
-		Fleet: func() fleet.Fleet { return *p.pools.Load() },
-		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
+		Faults: drills(aws, f),
+		Fleet:  func() fleet.Fleet { return *p.pools.Load() },
+		Hours:  func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	return p, nil
+}
+
+// drills injects faults by AWS FIS; nil where the file names no role for it.
+func drills(c awssdk.Config, f *config.File) reconcile.Faults {
+	if f.AWS.DrillRole == "" {
+		return nil
+	}
+	return &faults.Drills{FIS: faults.NewFIS(c), Fleet: f.Name, Role: f.AWS.DrillRole, Tags: f.AWS.Tags}
 }
 
 // Wake asks for a look soon. It never waits.

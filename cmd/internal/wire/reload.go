@@ -25,6 +25,7 @@ var fixed = []struct {
 	{"github.api_url", func(f *config.File) string { return f.GitHub.APIURL }},
 	{"aws.region", func(f *config.File) string { return f.AWS.Region }},
 	{"aws.kms_key", func(f *config.File) string { return f.AWS.KMSKey }},
+	{"aws.drill_role", func(f *config.File) string { return f.AWS.DrillRole }},
 	{"serve.listen", func(f *config.File) string { return f.Serve.Listen }},
 	{"serve.ledger", func(f *config.File) string { return f.Serve.Ledger }},
 }

@@ -40,7 +40,7 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			old := w.fleet
 			w.fleet = &reconcile.Reconciler{
 				Ledger: old.Ledger, GitHub: old.GitHub, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
-				Configs: old.Configs, Fleet: old.Fleet, Now: old.Now, Log: old.Log, Alone: true,
+				Configs: old.Configs, Faults: old.Faults, Fleet: old.Fleet, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil
 		default:
@@ -56,6 +56,7 @@ func (m *mortal) around(r *reconcile.Reconciler) {
 	r.GitHub = mortalGitHub{r.GitHub, m}
 	r.Cloud = mortalCloud{r.Cloud, m}
 	r.Configs = mortalConfigs{r.Configs, m}
+	r.Faults = mortalFaults{r.Faults, m}
 }
 
 type mortalLedger struct {
@@ -103,6 +104,21 @@ func (c mortalCloud) Launch(ctx context.Context, id fleet.IntentID, l fleet.Laun
 func (c mortalCloud) End(ctx context.Context, ids []fleet.MachineID) error {
 	defer c.m.die()
 	return c.Cloud.End(ctx, ids)
+}
+
+type mortalFaults struct {
+	reconcile.Faults
+	m *mortal
+}
+
+func (f mortalFaults) Start(ctx context.Context, d fleet.Drill) (fleet.Experiment, error) {
+	defer f.m.die()
+	return f.Faults.Start(ctx, d)
+}
+
+func (f mortalFaults) Clean(ctx context.Context, drill string) error {
+	defer f.m.die()
+	return f.Faults.Clean(ctx, drill)
 }
 
 type mortalConfigs struct {

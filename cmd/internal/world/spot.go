@@ -9,6 +9,7 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision/awssim"
+	"github.com/runfleet/runfleet/provision/notices"
 )
 
 const (
@@ -26,30 +27,39 @@ func (w *World) spot(i awssim.Instance) {
 	w.After(after, func() { w.AWS.Notice(i.ID) })
 }
 
-// onNotice lets the fleet hear of a notice from EventBridge, or the agent find
-// it and report it, or both: either alone must do.
+// onNotice lets the agent find a notice, and report it unless EventBridge tells
+// of it: either alone must do.
 func (w *World) onNotice(i awssim.Instance) {
 	m, name := w.agents[i.ID], "notice "+i.ID
 	at, way := w.Now(), chance(w.cfg.Seed, name)
-	hear := func(from string, delay time.Duration) {
-		w.After(delay, func() {
-			n := fleet.Notice{Machine: fleet.MachineID(i.ID), Kind: fleet.Interruption, At: at, Deadline: i.ReclaimAt}
-			_, err := w.handler.Ledger.Record(context.Background(), fleet.Event{ID: from + i.ID, Kind: "spot.interruption", At: w.Now(), Notice: &n})
-			if err == nil {
-				w.noticed[i.ID] = at
-				w.wake()
-			}
-		})
-	}
-	if way < 0.7 {
-		hear("eventbridge ", pushDelay)
-	}
 	w.After(watchEvery, func() {
 		if way >= 0.3 && !m.ended {
-			hear("agent ", 0)
+			w.hear("agent ", fleet.Notice{Machine: fleet.MachineID(i.ID), Kind: fleet.Interruption, At: at, Deadline: i.ReclaimAt})
 		}
 		w.tell(m, agent.Notice{Deadline: i.ReclaimAt})
 	})
+}
+
+// onMessage is EventBridge's rule and queue. It loses some notices of which
+// the agents tell.
+func (w *World) onMessage(message []byte) {
+	n, err := notices.Decode(message)
+	if err != nil || n.Kind == fleet.Interruption && chance(w.cfg.Seed, "notice "+string(n.Machine)) >= 0.7 {
+		return
+	}
+	w.After(pushDelay, func() { w.hear("eventbridge "+string(n.Kind)+" ", n) })
+}
+
+// hear records a notice, as whoever reads the queue does.
+func (w *World) hear(from string, n fleet.Notice) {
+	e := fleet.Event{ID: from + string(n.Machine), Kind: "spot." + string(n.Kind), At: w.Now(), Notice: &n}
+	if _, err := w.handler.Ledger.Record(context.Background(), e); err != nil {
+		return
+	}
+	if n.Kind == fleet.Interruption {
+		w.noticed[string(n.Machine)] = n.At
+	}
+	w.wake()
 }
 
 // spotStory counts the jobs that lost their machine to Spot after the fleet

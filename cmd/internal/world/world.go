@@ -21,6 +21,7 @@ import (
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/awssim"
 	"github.com/runfleet/runfleet/provision/catalog"
+	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/tokens"
 	"github.com/runfleet/runfleet/webhooks"
 )
@@ -155,7 +156,7 @@ func (w *World) openAWS() {
 	w.AWS = awssim.New(awssim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, Price: price, Faults: w.cfg.AWS, Limits: w.cfg.Limits,
 		Subnets:  map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
-		OnLaunch: w.onLaunch, OnNotice: w.onNotice, OnEnd: w.onEnd,
+		OnLaunch: w.onLaunch, OnNotice: w.onNotice, OnMessage: w.onMessage, OnEnd: w.onEnd,
 	})
 }
 
@@ -193,7 +194,8 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
 		Ledger: w.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
-		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
+		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
+		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {
 		w.fleet.GitHub = snatched{w.fleet.GitHub, w}

@@ -88,6 +88,12 @@ func factsOf(c fleet.Change) once {
 	for _, k := range c.Resumed {
 		facts.drop(rowKey(kindInterrupted, k.String()))
 	}
+	for _, d := range c.Drills {
+		facts.put(rowKey(kindDrill, d.Drill.ID), d)
+	}
+	for _, id := range c.Drilled {
+		facts.drop(rowKey(kindDrill, id))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Marks)) {
 		facts.mark(name, c.Marks[name])
 	}

@@ -37,6 +37,7 @@ const (
 	kindSetback = "setback"
 
 	kindInterrupted = "interrupted"
+	kindDrill       = "drill"
 )
 
 // Limits of DynamoDB.

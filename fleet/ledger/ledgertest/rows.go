@@ -20,6 +20,7 @@ func rows(t *testing.T, s Store) {
 		Runners:  []fleet.Runner{{Name: "rf-f-i-1-1", ID: 3, FirstAt: Noon, SeenAt: Noon}},
 		Setbacks: []fleet.Setback{{Key: fleet.OfferKey(offer), Strikes: 1, At: Noon, Until: Noon.Add(time.Minute)}},
 		Marks:    map[string]string{"m": "1"},
+		Drills:   []fleet.DrillRun{{Drill: fleet.Drill{ID: "d1", Pool: "p", Count: 1}, By: "ann", At: Noon}},
 		Interrupted: []fleet.Interrupted{
 			{Job: fleet.JobKey{ID: 4, Attempt: 1}, Run: 9, Name: "build", Machine: "i-1", At: Noon},
 		},
@@ -31,7 +32,7 @@ func rows(t *testing.T, s Store) {
 	all.Machines[0], all.Machines[1] = all.Machines[1], all.Machines[0] // canonical order
 	want := fleet.State{
 		Ledger: got.Ledger, Number: got.Number, Intents: all.Reserve, Machines: all.Machines, Runners: all.Runners,
-		Setbacks: all.Setbacks, Marks: all.Marks, Interrupted: all.Interrupted,
+		Setbacks: all.Setbacks, Marks: all.Marks, Interrupted: all.Interrupted, Drills: all.Drills,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
@@ -39,7 +40,7 @@ func rows(t *testing.T, s Store) {
 	gone := fleet.Change{
 		Settle: []fleet.IntentID{"i1"}, Forget: []fleet.MachineID{"i-1", "i-2"}, Ended: []string{"rf-f-i-1-1"},
 		Cleared: []fleet.SetbackKey{fleet.OfferKey(offer)}, Marks: map[string]string{"m": ""},
-		Resumed: []fleet.JobKey{{ID: 4, Attempt: 1}},
+		Resumed: []fleet.JobKey{{ID: 4, Attempt: 1}}, Drilled: []string{"d1"},
 	}
 	if err := s.Settle(t.Context(), gone); err != nil {
 		t.Fatal(err)

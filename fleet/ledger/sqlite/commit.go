@@ -21,6 +21,7 @@ const (
 	kindNotice  = "notice"
 
 	kindInterrupted = "interrupted"
+	kindDrill       = "drill"
 )
 
 // Commit applies a change on a plan number; see ledger.Ledger.
@@ -74,6 +75,12 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	}
 	for _, k := range c.Resumed {
 		w.drop(kindInterrupted, k.String())
+	}
+	for _, d := range c.Drills {
+		w.put(kindDrill, d.Drill.ID, d)
+	}
+	for _, id := range c.Drilled {
+		w.drop(kindDrill, id)
 	}
 	for k, v := range c.Marks {
 		if v == "" {

@@ -1,0 +1,108 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DrillRun is a drill in the ledger: what was asked for, and how far it came.
+// Plans and acts write it; what it proves is for package chaos to judge.
+type DrillRun struct {
+	Drill      Drill
+	By, Reason string    // of the order
+	At         time.Time // when the manager took it up
+	Before     []Machine // of the pool, then
+	Experiment Experiment
+	Notices    []Notice  // that its victims got; the ledger's own go with the machines
+	SeenAt     time.Time // when the experiment was last followed
+	TriedAt    time.Time // of the last start or clean-up that did not work
+	Cleaned    bool      // nothing of it is left at AWS
+	Refused    string    // why it was not run; empty if it is
+}
+
+// Over reports whether nothing more is to be done for the drill.
+func (d DrillRun) Over() bool { return d.Refused != "" || d.Cleaned }
+
+const (
+	drillStarts = 15 * time.Minute // to get an experiment started
+	drillKept   = 7 * 24 * time.Hour
+	// FollowEvery is how often a running experiment is looked at.
+	FollowEvery = 10 * time.Second
+)
+
+// drill takes up the drills that operators ordered, one at a time, starts
+// each, and has it cleaned up when it is over.
+func (v *view) drill() {
+	runs := sorted(v.State.Drills, compareDrills)
+	busy := slices.ContainsFunc(runs, func(d DrillRun) bool { return !d.Over() })
+	for _, d := range runs {
+		if d.Over() && v.past(d.At, drillKept) {
+			v.plan.Drilled = append(v.plan.Drilled, d.Drill.ID)
+			continue
+		}
+		v.drillOn(d)
+	}
+	for _, o := range sorted(v.State.Orders, compareOrders) {
+		taken := slices.ContainsFunc(runs, func(d DrillRun) bool { return d.Drill.ID == o.ID })
+		if o.Kind != Inject || o.Drill == nil || taken || busy || !o.Holds(v.At) {
+			continue
+		}
+		d := DrillRun{Drill: *o.Drill, By: o.By, Reason: o.Reason, At: v.At}
+		d.Refused, busy = v.undrillable(d.Drill), true
+		for _, m := range v.State.Machines {
+			if m.Pool == d.Drill.Pool && !m.Gone() {
+				d.Before = append(d.Before, m)
+			}
+		}
+		v.plan.Drills = append(v.plan.Drills, d)
+		v.plan.Wake = v.At // what is acted on is in the ledger first
+	}
+}
+
+// undrillable is why a drill is not to be run now; empty if it is.
+func (v *view) undrillable(d Drill) string {
+	if err := d.Check(); err != nil {
+		return err.Error()
+	}
+	if v.pool(d.Pool) < 0 {
+		return "drill: the fleet file has no pool " + d.Pool
+	}
+	if _, err := d.Candidates(v.State.Machines); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// drillOn takes the next step of a drill.
+func (v *view) drillOn(d DrillRun) {
+	old := d
+	for _, n := range v.State.Notices {
+		struck := slices.Contains(d.Experiment.Victims, n.Machine)
+		if at := slices.IndexFunc(d.Notices, func(x Notice) bool { return x.Machine == n.Machine && x.Kind == n.Kind }); struck && at < 0 {
+			d.Notices = append(slices.Clip(d.Notices), n)
+		}
+	}
+	switch {
+	case d.Over():
+	case v.drillStep(d.Drill.ID):
+		// Its outcome decides.
+	case d.Experiment.ID == "" && v.past(d.At, drillStarts):
+		d.Refused = fmt.Sprintf("it could not be started within %s", drillStarts)
+	case d.Experiment.ID != "" && !d.Experiment.State.Over():
+		v.wake(v.At.Add(FollowEvery))
+	case !v.refusedLately(d.TriedAt):
+		v.intend(Intent{Reason: "ordered by " + d.By, Drill: &DrillStep{Drill: d.Drill, Clean: d.Experiment.ID != ""}})
+	}
+	if d.Refused != old.Refused || len(d.Notices) != len(old.Notices) {
+		v.plan.Drills = append(v.plan.Drills, d)
+	}
+}
+
+// drillStep reports whether a step of a drill is under way.
+func (v *view) drillStep(id string) bool {
+	return slices.ContainsFunc(v.State.Intents, func(in Intent) bool { return in.Drill != nil && in.Drill.Drill.ID == id })
+}
+
+func compareDrills(a, b *DrillRun) int { return cmp.Compare(a.Drill.ID, b.Drill.ID) }
