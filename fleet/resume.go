@@ -21,6 +21,8 @@ type Interrupted struct {
 	TriedAt    time.Time // of the last re-run that GitHub did not take; zero: none
 	RerunAt    time.Time // when GitHub took the re-run of its run; zero: not
 	Again      JobKey    // its next life; zero until it was seen
+	On         MachineID // that took it, if it is the fleet's
+	Market     Market    // of that machine
 	Result     string    // conclusion of that; empty until it is done
 	Why        string    // why it is not re-run; empty if it is, or needs not be
 }
@@ -90,11 +92,21 @@ func (v *view) follow(all []*Interrupted) {
 				}
 			case j.Run == row.Run && j.Name == row.Name && j.Key.Attempt > row.Job.Attempt && !row.RerunAt.IsZero():
 				row.Again = j.Key
+				v.settled(row, j)
 				if j.Status == Done {
 					row.Result = j.Conclusion
 				}
 			}
 		}
+	}
+}
+
+// settled notes where a job's next life runs: replacement capacity is on
+// demand, but GitHub gives a job to any runner that fits.
+func (v *view) settled(row *Interrupted, j *Job) {
+	id, _, _ := ParseRunnerName(v.Fleet.Name, j.Runner)
+	if at, ok := v.byID[id]; ok {
+		row.On, row.Market = id, v.machines[at].Offer.Market
 	}
 }
 

@@ -44,6 +44,8 @@ type Seen struct {
 	// a machine and forgets it with the machine, so a drill keeps its own.
 	Notices []fleet.Notice
 	Left    []string // what the drill made and is still there, in words
+	// Markets is where machines were bought that are in no list any more.
+	Markets map[fleet.MachineID]fleet.Market
 	// Patience is how long something that is due may be outstanding before it
 	// counts as lost: a re-run after its run is complete, a runner for it.
 	Patience time.Duration // 0: DefaultPatience

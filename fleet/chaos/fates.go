@@ -172,6 +172,9 @@ func (v *view) complete(run fleet.RunID, attempt int) (bool, time.Time) {
 
 func (v *view) again(j fleet.Job) Again {
 	a := Again{Job: j.Key, QueuedAt: j.QueuedAt, DoneAt: j.DoneAt, Machine: v.machine(j)}
+	if a.Machine != "" {
+		a.Market = v.Markets[a.Machine]
+	}
 	for _, m := range v.Now {
 		if m.ID == a.Machine && a.Machine != "" {
 			a.Market = m.Offer.Market

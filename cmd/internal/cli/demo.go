@@ -31,6 +31,7 @@ type demo struct {
 	exit  bool
 	json  bool
 	quiet bool
+	serve string
 }
 
 func demoCommand() *cobra.Command {
@@ -43,6 +44,15 @@ the ledger on disk, the decisions, the calls to GitHub and AWS. GitHub and AWS
 themselves are simulated: no account is needed and nothing is paid for.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if d.serve != "" {
+				if !c.Flags().Changed("speed") {
+					d.speed = servedSpeed
+				}
+				if !c.Flags().Changed("jobs") {
+					d.jobs = servedJobs
+				}
+				return d.playOn(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+			}
 			return d.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -51,7 +61,8 @@ themselves are simulated: no account is needed and nothing is paid for.`,
 	f.Float64Var(&d.speed, "speed", 600, "simulated seconds in a second")
 	f.IntVar(&d.jobs, "jobs", 60, "jobs to play, spread over at most five hours; 0 plays the whole trace")
 	f.StringVar(&d.trace, "trace", "", "CSV file, gzipped or not, with columns run, ready_s, duration_s, conclusion, runner_class (default: a built-in day)")
-	f.BoolVar(&d.exit, "exit", false, "end when the last job is over (it always does, until the demo can be served)")
+	f.BoolVar(&d.exit, "exit", false, "end when the last job is over (it does, unless it is served)")
+	f.StringVar(&d.serve, "serve", "", "play on until Ctrl-C, with fleet file and ledger in this folder, so that other verbs work beside it")
 	f.BoolVar(&d.json, "json", false, "print the summary as one line of JSON")
 	f.BoolVar(&d.quiet, "quiet", false, "no line of progress and no log")
 	return c

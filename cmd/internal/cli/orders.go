@@ -56,7 +56,7 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 }
 
 func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration) error {
-	o.ID, o.At, o.By = orderID(o.Kind, o.Subject), time.Now(), "unknown"
+	o.ID, o.At, o.By = cmp.Or(o.ID, orderID(o.Kind, o.Subject)), time.Now(), "unknown"
 	if span > 0 {
 		o.Until = o.At.Add(span)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // drilled plays three long jobs on Spot and a drill on two of them.
-func drilled(t *testing.T, crash float64) (*World, fleet.DrillRun) {
+func drilled(t *testing.T, crash float64) (*World, fleet.State) {
 	t.Helper()
 	f, types := onePool(fleet.SpotFirst)
 	job := Job{After: time.Minute, Duration: 40 * time.Minute, Labels: labels["linux-arm64"]}
@@ -40,23 +40,24 @@ func drilled(t *testing.T, crash float64) (*World, fleet.DrillRun) {
 	if err != nil || len(state.Drills) != 1 {
 		t.Fatalf("%d drills, error %v", len(state.Drills), err)
 	}
-	return w, state.Drills[0]
+	return w, state
 }
 
 func TestEveryJobThatADrillInterruptsEndsGreen(t *testing.T) {
 	for name, crash := range map[string]float64{"by a manager that lives": 0, "by one that dies now and then": 0.05} {
 		t.Run(name, func(t *testing.T) {
-			w, d := drilled(t, crash)
+			w, state := drilled(t, crash)
+			d := state.Drills[0]
 			jobs, err := w.Store.Jobs(t.Context(), ledger.Query{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := chaos.Judge(chaos.See("demo", d, nil, jobs, w.Now()))
+			v := chaos.Judge(chaos.See(fleet.Snapshot{At: w.Now(), Fleet: w.cfg.Fleet, State: state}, d, jobs))
 			if v.Result != chaos.Passed || len(v.Fates) != 2 || len(d.Experiment.Victims) != 2 || len(d.Before) != 3 {
 				t.Errorf("%s %q: %+v of %+v", v.Result, v.Why, v.Fates, d)
 			}
 			for _, f := range v.Fates {
-				if f.Outcome != chaos.Rerun || f.Again.Job.Attempt != 2 {
+				if f.Outcome != chaos.Rerun || f.Again.Job.Attempt != 2 || f.Again.Market != fleet.OnDemand {
 					t.Errorf("fate: %+v", f)
 				}
 			}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/runfleet/runfleet/cmd/internal/world"
+)
+
+const (
+	servedDays  = 30            // of the script, which nobody will see the end of
+	servedEvery = 5 * time.Hour // it begins anew
+	servedJobs  = 300           // in that time, unless said otherwise
+	servedSpeed = 60            // unless said otherwise: a boot is seen to take its time
+	servedSpan  = servedDays * 24 * time.Hour
+)
+
+// servedFile is the fleet file by which the verbs find a served demo's ledger.
+// What it says of AWS and GitHub is never asked.
+const servedFile = `# A simulated fleet: the verbs that only need its ledger work with this file
+# while the demo is served.
+fleet: demo
+github:
+  app_id: 12345
+  private_key: env:NEVER_ASKED
+  webhook_secrets: [env:NEVER_ASKED]
+aws:
+  region: us-east-1
+  subnets: [subnet-a, subnet-b]
+  security_groups: [sg-a]
+  instance_profile: runfleet-machine
+  drill_role: arn:aws:iam::123456789012:role/drills
+serve: {ledger: %q}
+pools:
+  - {name: arm64, labels: [self-hosted, linux, arm64], arch: arm64, max: 60, prepared: true}
+  - {name: x64, labels: [self-hosted, linux, x64], arch: x86_64, max: 60, prepared: true}
+`
+
+// playOn plays jobs without end, with the ledger in a folder where other verbs
+// find it, until it is stopped.
+func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
+	if d.trace != "" || d.exit {
+		return fmt.Errorf("%w: --serve goes without --trace and --exit", errUsage)
+	}
+	dir, err := filepath.Abs(d.serve)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file, ledger := filepath.Join(dir, "runfleet.yaml"), filepath.Join(dir, "runfleet.db")
+	for _, path := range []string{file, ledger} {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %s is there already; --serve wants a folder of its own", errUsage, path)
+		}
+	}
+	script, err := endless(d)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, fmt.Appendf(nil, servedFile, ledger), 0o600); err != nil {
+		return err
+	}
+	c := demoWorld(d, script, ledger, log)
+	c.Moments, c.Reclaim = nil, 0 // what breaks is for whoever watches to choose
+	w, err := world.New(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	fmt.Fprintf(log, `A simulated fleet, %.0f times as fast as life, until Ctrl-C. Beside it, try:
+  export RUNFLEET_CONFIG=%s
+  runfleet status
+  runfleet machines list
+  runfleet drill spot --pool arm64 --count 1 --notice 4m
+`, d.speed, file)
+	if !d.quiet {
+		w.OnLook(progress(log, w.Glance))
+	}
+	if err := w.Run(ctx, servedSpan); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	fmt.Fprintln(log)
+	tell(out, w.Summary())
+	return nil
+}
+
+// endless is the demo's script over and over.
+func endless(d demo) ([]world.Job, error) {
+	once, err := d.script()
+	if err != nil {
+		return nil, err
+	}
+	var all []world.Job
+	for from, round := time.Duration(0), 0; from < servedSpan; from, round = from+servedEvery, round+1 {
+		for _, j := range once {
+			if j.After < servedEvery {
+				j.After += from
+				j.Run += round * 1_000_000
+				all = append(all, j)
+			}
+		}
+	}
+	return all, nil
+}
