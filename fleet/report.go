@@ -49,3 +49,9 @@ const (
 	OutcomeStopped     Outcome = "stopped"     // the system stopped the agent
 	OutcomeBroken      Outcome = "broken"      // the machine cannot run a runner at all
 )
+
+// Notice is the notice that a report passes on, if it does.
+func (r Report) Notice() (Notice, bool) {
+	kind, ok := map[ReportKind]NoticeKind{ReportRebalance: Rebalance, ReportNotice: Interruption}[r.Kind]
+	return Notice{Machine: r.Machine, Kind: kind, At: r.At, Deadline: r.Deadline}, ok
+}
