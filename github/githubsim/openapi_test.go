@@ -3,10 +3,12 @@ package githubsim_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -44,43 +46,52 @@ var github = sync.OnceValue(func() *contract {
 // refusals are answers that the OpenAPI leaves out of most operations: they come before the operation.
 var refusals = map[int]bool{401: true, 403: true, 404: true, 429: true, 502: true, 503: true}
 
-// checked fails the test when a request or its answer is not as GitHub's OpenAPI says. A request that it refuses is
-// only sent on if the test wants to see GitHub refuse it as well.
-func checked(t *testing.T, next http.Handler) http.Handler {
-	t.Helper()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.Helper()
-		c := github()
-		route, params, err := c.router.FindRoute(r)
-		if err != nil {
-			t.Errorf("%s %s: %v", r.Method, r.URL, err)
-			return
-		}
-		body, _ := io.ReadAll(r.Body)
-		if string(bytes.TrimSpace(body)) == "null" {
-			body = nil // ghinstallation writes its lack of options so, and GitHub takes it
-			r.ContentLength = 0
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, SkipSettingDefaults: true}
-		in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
-		invalid := openapi3filter.ValidateRequest(r.Context(), in)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		seen := httptest.NewRecorder()
-		next.ServeHTTP(seen, r)
-		if invalid != nil && seen.Code < 400 {
-			t.Errorf("%s %s: request is accepted, but: %v", r.Method, r.URL, invalid)
-		}
-		c.response(t, in, seen)
-		for k, v := range seen.Header() {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(seen.Code)
-		_, _ = w.Write(seen.Body.Bytes())
-	})
+// checked fails the test when a request or its answer is not as GitHub's OpenAPI says.
+func checked(t testing.TB, next http.Handler) http.Handler { return check{t, next, false} }
+
+// checkedWrong is checked for requests that are meant to be invalid: it fails the test when one is not.
+func checkedWrong(t testing.TB, next http.Handler) http.Handler { return check{t, next, true} }
+
+type check struct {
+	t     testing.TB
+	next  http.Handler
+	wrong bool // the request is meant to be
 }
 
-func (c *contract) response(t *testing.T, in *openapi3filter.RequestValidationInput, seen *httptest.ResponseRecorder) {
+func (k check) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.t.Helper()
+	c := github()
+	route, params, err := c.router.FindRoute(r)
+	if err != nil {
+		k.t.Errorf("%s %s: %v", r.Method, r.URL, err)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	if string(bytes.TrimSpace(body)) == "null" {
+		body = nil // ghinstallation writes its lack of options so, and GitHub takes it
+		r.ContentLength = 0
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, SkipSettingDefaults: true}
+	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
+	switch invalid := openapi3filter.ValidateRequest(r.Context(), in); {
+	case invalid != nil && !k.wrong:
+		k.t.Errorf("%s %s: GitHub's OpenAPI refuses this request: %v", r.Method, r.URL, invalid)
+	case invalid == nil && k.wrong:
+		k.t.Errorf("%s %s: GitHub's OpenAPI takes this request, which is meant to be invalid", r.Method, r.URL)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	seen := httptest.NewRecorder()
+	k.next.ServeHTTP(seen, r)
+	c.response(k.t, in, seen)
+	for k, v := range seen.Header() {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(seen.Code)
+	_, _ = w.Write(seen.Body.Bytes())
+}
+
+func (c *contract) response(t testing.TB, in *openapi3filter.RequestValidationInput, seen *httptest.ResponseRecorder) {
 	t.Helper()
 	declared := in.Route.Operation.Responses.Status(seen.Code) != nil
 	if !declared && refusals[seen.Code] {
@@ -104,7 +115,7 @@ func (c *contract) response(t *testing.T, in *openapi3filter.RequestValidationIn
 }
 
 // value fails the test when a JSON value is not of a component schema.
-func (c *contract) value(t *testing.T, schema string, body []byte) {
+func (c *contract) value(t testing.TB, schema string, body []byte) {
 	t.Helper()
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
@@ -130,5 +141,44 @@ func TestEveryOperationAnswersAsGitHubsOpenAPISays(t *testing.T) {
 				t.Errorf("%s %s was never answered with success", method, path)
 			}
 		}
+	}
+}
+
+// reports keeps what a test would fail with.
+type reports struct {
+	testing.TB
+	said []string
+}
+
+func (r *reports) Helper() {}
+func (r *reports) Errorf(format string, args ...any) {
+	r.said = append(r.said, fmt.Sprintf(format, args...))
+}
+
+func TestAnInvalidRequestIsReportedUnlessItIsMeantToBe(t *testing.T) {
+	const path = "/orgs/acme/actions/runners/generate-jitconfig"
+	right, wrong := `{"name":"one","runner_group_id":1,"labels":["linux"]}`, `{"name":"one","labels":["linux"]}`
+	for _, tt := range []struct {
+		name, body string
+		check      func(testing.TB, http.Handler) http.Handler
+		want       string // "": nothing is reported
+	}{
+		{"a valid one", right, checked, ""},
+		{"an invalid one, although GitHub refuses it too", wrong, checked, "refuses this request"},
+		{"one that is meant to be invalid, and is", wrong, checkedWrong, ""},
+		{"one that is meant to be invalid, and is not", right, checkedWrong, "takes this request"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSim(t, nil)
+			seen := &reports{TB: t}
+			r := httptest.NewRequest("POST", path, strings.NewReader(tt.body))
+			r.Header.Set("Authorization", "Bearer "+s.token)
+			r.Header.Set("Content-Type", "application/json")
+			tt.check(seen, s.Server).ServeHTTP(httptest.NewRecorder(), r)
+			said := strings.Join(seen.said, "\n")
+			if tt.want == "" && said != "" || !strings.Contains(said, tt.want) {
+				t.Errorf("reported %q, want %q", said, tt.want)
+			}
+		})
 	}
 }

@@ -190,7 +190,20 @@ func (s *sim) call(method, path string, body any, want int, into any) http.Heade
 	return w.Header()
 }
 
+// wrong makes one call whose request is meant to be invalid.
+func (s *sim) wrong(method, path string, body any, want int) {
+	s.t.Helper()
+	if w := s.send(checkedWrong(s.t, s.Server), method, path, body); w.Code != want {
+		s.t.Errorf("%s %s: status %d, want %d: %s", method, path, w.Code, want, w.Body)
+	}
+}
+
 func (s *sim) try(method, path string, body any) *httptest.ResponseRecorder {
+	s.t.Helper()
+	return s.send(checked(s.t, s.Server), method, path, body)
+}
+
+func (s *sim) send(to http.Handler, method, path string, body any) *httptest.ResponseRecorder {
 	s.t.Helper()
 	var sent []byte
 	if body != nil {
@@ -204,7 +217,7 @@ func (s *sim) try(method, path string, body any) *httptest.ResponseRecorder {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	w := httptest.NewRecorder()
-	checked(s.t, s.Server).ServeHTTP(w, r)
+	to.ServeHTTP(w, r)
 	return w
 }
 
