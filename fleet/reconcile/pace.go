@@ -13,8 +13,8 @@ import (
 // GitHub's limits on registrations: 900 points a minute at 5 points a write,
 // and 10,000 an hour (actions_runner_registration).
 const (
-	mintsPerMinute = 180
-	mintsPerHour   = 10_000
+	MintsPerMinute = 180
+	MintsPerHour   = 10_000
 )
 
 // window counts uses within a trailing span, so that no span of that length
@@ -62,9 +62,9 @@ func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 		if _, ok := a.Mints[id]; ok || j.Status != fleet.Queued {
 			continue
 		}
-		w, minute := r.mintsOf(id), cmp.Or(r.MintsPerMinute, mintsPerMinute)
+		w, minute := r.mintsOf(id), cmp.Or(r.MintsPerMinute, MintsPerMinute)
 		a.Mints[id] = fleet.Mints{
-			Now:     min(w.minute.left(s.At, minute), w.hour.left(s.At, mintsPerHour)),
+			Now:     min(w.minute.left(s.At, minute), w.hour.left(s.At, MintsPerHour)),
 			PerBoot: minute * int(fleet.DefaultBoot/time.Second) / 60,
 			Limited: r.memory.limited[id],
 		}

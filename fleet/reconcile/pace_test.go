@@ -50,7 +50,7 @@ func TestTheAllowanceIsWhatTheLimitsLeave(t *testing.T) {
 			}
 		}, fleet.Allowance{Launches: -1, Mints: map[int64]fleet.Mints{7: {Now: 175, PerBoot: perBoot}, 8: {Now: 180, PerBoot: perBoot}}}},
 		{"mints of the last hour count", func(r *rig, s *fleet.Snapshot) {
-			for range mintsPerHour - 3 {
+			for range MintsPerHour - 3 {
 				r.spendMint(7)
 			}
 			s.At = noon.Add(time.Minute)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// coalesce is how long wake-ups gather before a look, so that a matrix of 256
+// Coalesce is how long wake-ups gather before a look, so that a matrix of 256
 // jobs is one plan.
-const coalesce = 250 * time.Millisecond
+const Coalesce = 250 * time.Millisecond
 
 // Run looks whenever it is woken, and when time alone would change the answer,
 // until the context ends. after is a timer: time.After, or a scaled one.
@@ -23,11 +23,11 @@ func (r *Reconciler) Run(ctx context.Context, woken <-chan struct{}, after func(
 		}
 		select {
 		case <-ctx.Done():
-		case <-after(max(pause, coalesce)):
+		case <-after(max(pause, Coalesce)):
 		case <-woken:
 			select {
 			case <-ctx.Done():
-			case <-after(coalesce):
+			case <-after(Coalesce):
 			}
 		}
 		// Who woke us meanwhile had recorded before, so this look has it.

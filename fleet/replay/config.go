@@ -21,8 +21,8 @@ type Config struct {
 	Windows map[string]schedule.Windows // business hours of the pools that close
 	Boot    Boot
 	// Coalesce is how long wake-ups gather before a look; 0: a look follows at
-	// once. FullEvery is the time between full looks; 0 is a minute.
-	Coalesce, FullEvery time.Duration
+	// once.
+	Coalesce time.Duration
 	// Mints is what GitHub allows to register in any minute and hour; zeros:
 	// no limit.
 	Mints Mints

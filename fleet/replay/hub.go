@@ -18,6 +18,7 @@ type hub struct {
 	// for a pool the classes that these are.
 	takes, gives [][]int
 	served       []bool // classes that some pool fits
+	classes      []int  // these, by their index
 	waiting      []fifo[int32]
 	listening    []fifo[*life]
 	open         int // jobs that wait or run
@@ -45,6 +46,9 @@ func newHub(t Trace, pools []fleet.Pool) hub {
 				h.takes[c], h.gives[p] = append(h.takes[c], p), append(h.gives[p], c)
 			}
 			h.served[c] = h.served[c] || pool.Fits(class.Labels)
+		}
+		if h.served[c] {
+			h.classes = append(h.classes, c)
 		}
 	}
 	return h
@@ -90,7 +94,7 @@ func (h *hub) oldest(class int) (int32, bool) {
 // givesUpAt is when GitHub next ends a job that waited too long, and the job.
 func (h *hub) givesUpAt() (at time.Duration, job int32) {
 	at = never
-	for c := range h.waiting {
+	for _, c := range h.classes {
 		if i, ok := h.oldest(c); ok && h.jobs[i].Ready+givesUp < at {
 			at, job = h.jobs[i].Ready+givesUp, i
 		}

@@ -10,13 +10,17 @@ import (
 	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
+// fullEvery is the time between full looks while anything is alive, as in
+// service.
+const fullEvery = time.Minute
+
 // wake asks for a look at an instant.
 func (p *play) wake(at time.Duration) { p.look = min(p.look, at) }
 
 // see has the next full look see what became of a machine.
 func (p *play) see(l *life) {
 	if len(p.unseen) == 0 {
-		p.full = p.at - p.at%p.FullEvery + p.FullEvery
+		p.full = p.at - p.at%fullEvery + fullEvery
 	}
 	p.unseen = append(p.unseen, l)
 	p.wake(p.full)
