@@ -17,7 +17,7 @@ type Config struct {
 	// what it gets: EC2 always has room.
 	Recipes []fleet.Recipe
 	Rates   cost.Rates
-	Pools   map[string]Volume
+	Volumes map[string]Volume           // by pool
 	Windows map[string]schedule.Windows // business hours of the pools that close
 	Boot    Boot
 	// Coalesce is how long wake-ups gather before a look; 0: a look follows at
@@ -55,7 +55,7 @@ type Report struct {
 	Wait      Waits        `json:"wait_seconds"`
 	RunWait   Waits        `json:"run_wait_seconds"` // of the run's job that waited longest
 	Machines  Machines     `json:"machines"`
-	Bill      cost.Bill    `json:"-"`
+	Bill      cost.Bill    `json:"cost"`
 	Pools     []PoolReport `json:"pools"`
 	Decisions int          `json:"decisions"`
 }
@@ -83,5 +83,5 @@ type PoolReport struct {
 	Name     string    `json:"name"`
 	Machines Machines  `json:"machines"`
 	Wait     Waits     `json:"wait_seconds"` // of the jobs that its machines took
-	Bill     cost.Bill `json:"-"`
+	Bill     cost.Bill `json:"cost"`
 }

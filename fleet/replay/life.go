@@ -57,7 +57,7 @@ func (p *play) end(l *life) {
 // charge adds a machine's life to the bill.
 func (p *play) charge(l *life) {
 	pool := &p.out.Pools[l.pool]
-	v := p.Pools[pool.Name]
+	v := p.Volumes[pool.Name]
 	bill := p.Rates.Of(cost.Life{
 		Machine: cost.Machine{Type: l.offer.Type, Market: l.offer.Market}, DiskGiB: v.DiskGiB, Public: v.Public,
 		Launched: l.began, Ready: l.online, Began: l.worked, Ended: p.at, Served: l.job >= 0,

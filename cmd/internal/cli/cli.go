@@ -42,7 +42,7 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	root.AddCommand(
 		demoCommand(), serveCommand(), statusCommand(), jobsCommand(), explainCommand(), machinesCommand(), poolsCommand(),
 		pauseCommand(), liftCommand("resume [POOL]", "Lift a pause", cobra.MaximumNArgs(1), fleet.Pause),
-		hoursCommand(), drillCommand(), planCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), versionCommand(),
+		hoursCommand(), drillCommand(), planCommand(), replayCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), versionCommand(),
 	)
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -1,0 +1,26 @@
+package cost
+
+import "encoding/json"
+
+// MarshalJSON writes the part as seconds and dollars.
+func (p Part) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Seconds float64 `json:"seconds"`
+		USD     float64 `json:"usd"`
+	}{p.Time.Seconds(), p.USD})
+}
+
+// MarshalJSON writes the bill with its sums.
+func (b Bill) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		USD     float64 `json:"usd"`
+		Billed  float64 `json:"billed_seconds"`
+		Work    Part    `json:"work"`
+		Boot    Part    `json:"boot"`
+		Idle    Part    `json:"idle"`
+		Wasted  Part    `json:"wasted"`
+		Minimum Part    `json:"minimum"`
+		Disk    float64 `json:"disk_usd"`
+		Address float64 `json:"address_usd"`
+	}{b.USD(), b.Billed().Seconds(), b.Work, b.Boot, b.Idle, b.Wasted, b.Minimum, b.Disk, b.Address})
+}
