@@ -66,7 +66,7 @@ func TestBaseStockOnTheTrace(t *testing.T) {
 		{120 * s, 26, 0, 0, 0, 0, 116, 3548, 11113},
 	} {
 		n := float64(len(trace.Jobs))
-		want := replay.Waits{P50: tt.p50, P90: tt.p90, P95: tt.p95, P99: tt.p99, Max: tt.max, Mean: tt.sum / n, Sum: tt.sum, Zero: tt.zeros / n}
+		want := replay.Waits{Jobs: len(trace.Jobs), P50: tt.p50, P90: tt.p90, P95: tt.p95, P99: tt.p99, Max: tt.max, Mean: tt.sum / n, Sum: tt.sum, Zero: tt.zeros / n}
 		if diff := cmp.Diff(want, replay.BaseStock(trace, tt.boot, tt.stock)); diff != "" {
 			t.Errorf("boot %s, stock %d (-want +got):\n%s", tt.boot, tt.stock, diff)
 		}

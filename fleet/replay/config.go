@@ -65,6 +65,7 @@ type Jobs struct {
 	Total     int `json:"total"`
 	Ran       int `json:"ran"`
 	Cancelled int `json:"cancelled"` // before they ran
+	Unknown   int `json:"unknown"`   // likewise, and nobody knows when: left out
 	NoPool    int `json:"no_pool"`   // no pool holds their labels
 	GaveUp    int `json:"gave_up"`   // waited a day: GitHub ends them
 	Cut       int `json:"cut"`       // of those that ran, ended with their machine

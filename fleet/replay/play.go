@@ -150,8 +150,12 @@ func (p *play) happen(e event) {
 func (p *play) arrive(i int32) {
 	j := p.trace.Jobs[i]
 	p.out.Jobs.Total++
-	if !p.hub.served[j.Class] {
+	switch {
+	case !p.hub.served[j.Class]:
 		p.out.Jobs.NoPool++
+		return
+	case j.Duration == 0 && j.Cancel == 0:
+		p.out.Jobs.Unknown++
 		return
 	}
 	now := p.now()

@@ -108,9 +108,6 @@ func (x *reader) row(row []string) error {
 	switch {
 	case err != nil:
 		return err
-	case j.Duration == 0 && j.Cancel <= 0:
-		x.trace.Dropped++
-		return nil
 	case len(x.trace.Jobs) == mostJobs:
 		return fmt.Errorf("more than %d jobs: replay the trace in parts", mostJobs)
 	}
@@ -176,7 +173,7 @@ func (x *reader) job(row []string) (Job, error) {
 		if err != nil {
 			return Job{}, fmt.Errorf("cancelled: %w", err)
 		}
-		j.Cancel = at - ready
+		j.Cancel = max(0, at-ready)
 	}
 	return j, nil
 }
@@ -227,7 +224,7 @@ func (x *reader) done() (Trace, error) {
 		return t, errors.New("the trace is empty")
 	}
 	if len(t.Jobs) == 0 {
-		return t, errors.New("the trace holds no job that ran")
+		return t, errors.New("the trace holds no job")
 	}
 	slices.SortFunc(t.Jobs, func(a, b Job) int { return cmp.Or(cmp.Compare(a.Ready, b.Ready), cmp.Compare(a.line, b.line)) })
 	t.Begin = time.Unix(0, 0).UTC()

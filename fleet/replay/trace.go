@@ -15,16 +15,13 @@ type Trace struct {
 	Jobs      []Job
 	Classes   []Class  // what jobs ask for; a job names one by its index
 	Workflows []string // likewise; the first one is empty
-	// Dropped counts jobs that were cancelled before they ran, of which the
-	// trace does not say when: nobody knows whether a machine was launched.
-	Dropped int
 }
 
 // Job is a job of a trace: 40 bytes, because traces have millions of them.
 type Job struct {
 	Ready    time.Duration // since the trace's begin
 	Duration time.Duration // 0: it was cancelled before it ran
-	Cancel   time.Duration // since it was ready; 0: nobody cancelled it
+	Cancel   time.Duration // then, since it was ready; 0: nobody knows when
 	Class    int32
 	Run      int32
 	Workflow int32

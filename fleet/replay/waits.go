@@ -8,6 +8,7 @@ import (
 // Waits are how long jobs waited, in seconds. A percentile is the smallest wait
 // that at least its share of the jobs did not exceed.
 type Waits struct {
+	Jobs int     `json:"jobs"`
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
 	P95  float64 `json:"p95"`
@@ -32,7 +33,7 @@ func waitsOf(spans []time.Duration) Waits {
 	}
 	zeros, _ := slices.BinarySearch(spans, 1)
 	return Waits{
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), Max: spans[n-1].Seconds(),
+		Jobs: n, P50: at(50), P90: at(90), P95: at(95), P99: at(99), Max: spans[n-1].Seconds(),
 		Mean: sum.Seconds() / float64(n), Sum: sum.Seconds(), Zero: float64(zeros) / float64(n),
 	}
 }

@@ -68,11 +68,28 @@ var elsewhere = []string{
 	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 }
 
+// checkout is an empty folder with the repository's files that commands name,
+// so that what they write does not stay.
+func checkout(t *testing.T) string {
+	t.Helper()
+	top, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"docs", "fleet"} {
+		if err := os.Symlink(filepath.Join(top, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func TestEveryCommandOfThePagesWorks(t *testing.T) {
 	for path, page := range pages(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Setenv("RUNFLEET_CONFIG", operated(t))
-			t.Chdir(t.TempDir())
+			t.Chdir(checkout(t))
 			for _, line := range commands(page) {
 				if slices.Contains(elsewhere, line) {
 					continue

@@ -149,20 +149,32 @@ func (r *replaying) tell(out io.Writer, all []replayed) error {
 	return nil
 }
 
-// replayProgress tells on a terminal how far a replay came, five times a
-// second, and ends it when the context does. done takes the line away again.
+// replayLines is how often a replay says how far it came where that is no
+// terminal: of real time, and so only if it is long.
+const replayLines = 10 * time.Second
+
+// replayProgress tells how far a replay came, and ends it when the context does.
+// done takes the line of a terminal away again.
 func replayProgress(ctx context.Context, log io.Writer, name string) (tell func(replay.Progress) bool, done func()) {
-	var told time.Time
-	live := terminal(log)
+	live, every := terminal(log), replayLines
+	if live {
+		every = liveEvery
+	}
+	told, shown := time.Now(), false
 	tell = func(p replay.Progress) bool {
-		if live && time.Since(told) >= liveEvery {
-			told = time.Now()
-			fmt.Fprintf(log, "\r\x1b[K%s: %s, %s of %s jobs, %d machines", name, p.At.Format("2006-01-02 15:04"), grouped(p.Arrived), grouped(p.Jobs), p.Machines)
+		if time.Since(told) >= every {
+			told, shown = time.Now(), live
+			line := fmt.Sprintf("%s: %s, %s of %s jobs, %d machines", name, p.At.Format("2006-01-02 15:04"), grouped(p.Arrived), grouped(p.Jobs), p.Machines)
+			if live {
+				fmt.Fprintf(log, "\r\x1b[K%s", line)
+			} else {
+				fmt.Fprintln(log, line)
+			}
 		}
 		return ctx.Err() == nil
 	}
 	done = func() {
-		if !told.IsZero() {
+		if shown {
 			fmt.Fprint(log, "\r\x1b[K")
 		}
 	}

@@ -41,11 +41,20 @@ func grid(out io.Writer, rows [][]string) {
 
 // String is the trace in a line.
 func (f facts) String() string {
-	return fmt.Sprintf("%s: %s jobs in %.1f days from %s on, %s hours of work",
-		filepath.Base(f.File), grouped(f.Jobs), f.Days, f.Begin[:len("2006-01-02")], hours(f.Work))
+	span := fmt.Sprintf("%.1f days", f.Days)
+	if f.Days < 2 {
+		span = short(f.trace.Span())
+	}
+	return fmt.Sprintf("%s: %s jobs in %s from %s on, %s hours of work",
+		filepath.Base(f.File), grouped(f.Jobs), span, f.Begin[:len("2006-01-02")], hours(f.Work))
 }
 
-func hours(seconds float64) string { return grouped(int(seconds/3600 + 0.5)) }
+func hours(seconds float64) string {
+	if seconds < 100*3600 {
+		return fmt.Sprintf("%.1f", seconds/3600)
+	}
+	return grouped(int(seconds/3600 + 0.5))
+}
 
 func share(part, all float64) string {
 	if all == 0 {
@@ -63,6 +72,9 @@ var waitHead = []string{"wait", "p50", "p90", "p95", "p99", "max", "mean", "none
 
 func waitRow(name string, w replay.Waits) []string {
 	row := []string{name}
+	if w.Jobs == 0 {
+		return append(row, slices.Repeat([]string{"-"}, len(waitHead)-1)...)
+	}
 	for _, s := range []float64{w.P50, w.P90, w.P95, w.P99, w.Max, w.Mean} {
 		row = append(row, short(time.Duration(s*float64(time.Second))))
 	}
@@ -107,7 +119,7 @@ func tellJobs(out io.Writer, r replayed) {
 		{r.Jobs.Cancelled, "were cancelled before they ran"},
 		{r.Jobs.NoPool, "ask for labels that no pool holds"},
 		{r.Jobs.GaveUp, "waited a day, and GitHub ended them"},
-		{r.Trace.Dropped, "more were cancelled before they ran, and the trace does not say when: left out"},
+		{r.Jobs.Unknown, "were cancelled before they ran, and the trace does not say when: left out"},
 	} {
 		if line.n > 0 || len(rows) == 0 {
 			rows = append(rows, []string{grouped(line.n), line.text})

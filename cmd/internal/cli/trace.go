@@ -75,19 +75,17 @@ func beginning(text string) (time.Time, error) {
 
 // facts are what a trace is in a few words.
 type facts struct {
-	File    string  `json:"file"`
-	Jobs    int     `json:"jobs"`
-	Work    float64 `json:"work_seconds"`
-	Begin   string  `json:"begin"`
-	Days    float64 `json:"days"`
-	Filter  string  `json:"-"`
-	Dropped int     `json:"left_out"` // cancelled before they ran, nobody knows when
-	trace   replay.Trace
+	File  string  `json:"file"`
+	Jobs  int     `json:"jobs"`
+	Work  float64 `json:"work_seconds"`
+	Begin string  `json:"begin"`
+	Days  float64 `json:"days"`
+	trace replay.Trace
 }
 
 func factsOf(name string, t replay.Trace) facts {
 	return facts{
 		File: name, Jobs: len(t.Jobs), Work: t.Work().Seconds(), Begin: t.Begin.Format(time.RFC3339),
-		Days: t.Span().Hours() / 24, Dropped: t.Dropped, trace: t,
+		Days: t.Span().Hours() / 24, trace: t,
 	}
 }
