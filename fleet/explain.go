@@ -83,8 +83,8 @@ func (v *view) late(j *Job, c *classView) {
 	if !v.past(since, p.AlertAfter) {
 		return
 	}
-	if c.late == 0 {
-		c.lateOldest = j
+	if c.late == 0 || j.QueuedAt.Before(c.lateOldest.QueuedAt) {
+		c.lateOldest = j // those that GitHub is asked about come last
 	}
 	c.late++
 }

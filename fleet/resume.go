@@ -131,8 +131,8 @@ func (v *view) rerun(i *Interrupted, all []*Interrupted) {
 	if v.refusedLately(i.TriedAt) || v.rerunning(i.Run) {
 		return
 	}
-	if !slices.ContainsFunc(v.State.Interrupted, func(x Interrupted) bool { return x.Job == i.Job }) {
-		v.plan.Wake = v.At // what is acted on is in the ledger first
+	if !slices.Contains(v.State.Interrupted, *i) {
+		v.plan.Wake = v.At // what is acted on is in the ledger first: the act writes that row
 		return
 	}
 	v.intend(Intent{

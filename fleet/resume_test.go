@@ -75,10 +75,11 @@ func TestAMachineThatSpotTakesBackIsNoSupply(t *testing.T) {
 func TestAnInterruptedJobIsRunAgainOnce(t *testing.T) {
 	const reason = "rerun 9: Spot took i-1 while job 1 ran"
 	decisions(t, []decision{
-		{"when it failed, its run is re-run", func(s *fleet.Snapshot) {
+		{"when it failed, that is noted first, because its row goes", func(s *fleet.Snapshot) {
 			interrupted(s, hit(1, "i-1", ""))
 			wait(s, ran(1, "i-1", "failure", 5))
-		}, []string{reason, "close 1", "interrupted 1 on i-1 [failure] again 0 []"}},
+		}, []string{"close 1", "interrupted 1 on i-1 [failure] again 0 []"}},
+		{"then its run is re-run", func(s *fleet.Snapshot) { interrupted(s, hit(1, "i-1", "failure")) }, []string{reason}},
 		{"a job that failed right after the notice, noted and re-run by the next look", func(s *fleet.Snapshot) {
 			putMinted(s, machine("i-1", "arm", 900), 890, 880)
 			notice(s, "i-1", fleet.Interruption, 100)
@@ -102,7 +103,8 @@ func TestAnInterruptedJobIsRunAgainOnce(t *testing.T) {
 			j := ran(1, "i-1", "cancelled", 5)
 			j.StartedAt = ago(20)
 			wait(s, j)
-		}, []string{reason, "close 1", "interrupted 1 on i-1 [cancelled] again 0 []"}},
+		}, []string{"close 1", "interrupted 1 on i-1 [cancelled] again 0 []"}},
+		{"by the next look", func(s *fleet.Snapshot) { interrupted(s, hit(1, "i-1", "cancelled")) }, []string{reason}},
 		{"two jobs of a run are one re-run", func(s *fleet.Snapshot) {
 			interrupted(s, hit(1, "i-1", "failure"), hit(2, "i-2", "failure"))
 		}, []string{reason}},

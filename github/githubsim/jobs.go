@@ -224,6 +224,16 @@ type Outcome struct {
 	Done       time.Time // zero until completed
 }
 
+// Overlooked reports whether a job is one that GitHub never assigns.
+func (s *Server) Overlooked(id JobID) (never bool) {
+	s.do(func() {
+		if j := s.jobs[id]; j != nil {
+			never = j.neverEver
+		}
+	})
+	return never
+}
+
 // Outcomes gives all jobs, oldest first.
 func (s *Server) Outcomes() []Outcome {
 	var out []Outcome

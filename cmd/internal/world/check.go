@@ -66,6 +66,7 @@ func (c *checker) look(ctx context.Context, w *World) error {
 		return err
 	}
 	c.verdicts(w, state)
+	c.silent(w, state)
 	c.lives.check(c, w, state)
 	c.budget(w)
 	c.owners.check(c, w, state)

@@ -40,11 +40,12 @@ func FaultDay(seed uint64) Config {
 			Loss: githubsim.Chance{Rate: some("loss", 0.3)}, Double: githubsim.Chance{Rate: some("double", 0.5)},
 			Late: githubsim.Chance{Rate: some("late", 0.5)}, LateBy: 3 * time.Minute,
 			JITReplyLost: githubsim.Chance{Rate: some("jit", 0.4)}, TooMany: githubsim.Chance{Rate: some("too many", 0.1)},
+			Forbidden: githubsim.Chance{Rate: some("forbidden", 0.05)}, NeverAssigned: githubsim.Chance{Rate: some("never assigned", 0.1)},
 			NotPickedUp: githubsim.Chance{Rate: some("not picked up", 0.2)}, QueuedAgain: githubsim.Chance{Rate: some("again", 1)},
 		},
 		AWS: awssim.Faults{
 			NeverBoots: some("never boots", 0.2), Throttled: some("throttled", 0.2), Lost: some("lost", 0.1),
-			ServerError: some("server", 0.1), LagMax: time.Duration(some("lag", 90)) * time.Second,
+			ServerError: some("server", 0.1), DiesPending: some("dies pending", 0.1), LagMax: time.Duration(some("lag", 90)) * time.Second,
 		},
 		Script: faultScript(seed),
 		Crash:  some("crash", 0.02),
@@ -52,10 +53,35 @@ func FaultDay(seed uint64) Config {
 		Spot:   some("spot", 0.5),
 	}
 	c.Fleet.Limits.Machines = 8
+	c.AWS.Outages, c.GitHub.Down = outages(seed), downs(seed, c.Begin)
 	if seed%3 == 0 {
 		c.Fleet.Pools[1].Registration = fleet.Token
 	}
 	return c
+}
+
+// outages are times in which EC2 has none of some offers.
+func outages(seed uint64) []awssim.Outage {
+	var all []awssim.Outage
+	for i := range int(chance(seed, "outages") * 4) {
+		name := "outage " + strconv.Itoa(i)
+		offers := []string{"*/*/spot", "c7g.xlarge/*/*", "*/us-east-1a/*", "*/*/*"}
+		from := time.Duration(chance(seed, name+" from") * float64(90*time.Minute))
+		all = append(all, awssim.Outage{
+			From: from, Until: from + time.Duration(chance(seed, name+" for")*float64(30*time.Minute)),
+			Offer: offers[int(chance(seed, name+" of")*float64(len(offers)))],
+		})
+	}
+	return all
+}
+
+// downs is a time in which GitHub answers nothing, on some days.
+func downs(seed uint64, begin time.Time) []githubsim.Window {
+	if chance(seed, "down at all") < 0.7 {
+		return nil
+	}
+	from := begin.Add(time.Duration(chance(seed, "down from") * float64(time.Hour)))
+	return []githubsim.Window{{From: from, To: from.Add(time.Duration(chance(seed, "down for") * float64(15*time.Minute)))}}
 }
 
 func faultScript(seed uint64) []Job {

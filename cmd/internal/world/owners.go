@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -78,6 +79,9 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 		if !fleets[id] {
 			f("instant fleet "+id, leftoverFor)
 		}
+	}
+	if names := left.Templates; len(names) > len(w.cfg.Fleet.Pools) {
+		f(fmt.Sprint("one of the launch templates ", names), leftoverFor)
 	}
 	for _, id := range left.Volumes {
 		f("volume "+id, 0)

@@ -79,6 +79,7 @@ func (w *World) lookNow(ctx context.Context) error {
 	} else if w.looks++; w.looks > looksAtOnce {
 		return errors.New("the fleet does not come to rest at " + before.Format(time.TimeOnly))
 	}
+	w.giveUp()
 	if w.onLook != nil {
 		w.onLook()
 	}
@@ -86,6 +87,22 @@ func (w *World) lookNow(ctx context.Context) error {
 		return nil // the manager is dead just now
 	}
 	return w.check.look(ctx, w)
+}
+
+// patience is how long an author waits for a job that GitHub overlooks: long
+// enough for somebody to be told of it.
+const patience = 45 * time.Minute
+
+// giveUp cancels the jobs that GitHub never assigns.
+func (w *World) giveUp() {
+	if w.cfg.GitHub.NeverAssigned.Rate == 0 {
+		return
+	}
+	for _, o := range w.GitHub.Outcomes() {
+		if o.Status == "queued" && w.Now().Sub(o.Created) > patience && w.GitHub.Overlooked(o.ID) {
+			w.GitHub.Cancel(o.ID)
+		}
+	}
 }
 
 // plan queues the script's jobs at their times.

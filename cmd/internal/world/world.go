@@ -102,6 +102,7 @@ type World struct {
 	snatches int
 	onLook   func()
 	close    []func()
+	alarms   alarms
 	check    checker
 }
 
@@ -118,6 +119,8 @@ func New(ctx context.Context, c Config) (*World, error) {
 		jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
 		check: checker{brought: map[fleet.IntentID]int{}},
 	}
+	w.alarms = alarms{Handler: c.Log.Handler(), now: w.Now, told: map[string]time.Time{}}
+	w.cfg.Log = slog.New(w.alarms)
 	key, err := appKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the App's key: %w", err)
