@@ -19,6 +19,7 @@ type Interrupted struct {
 
 	Conclusion string    // of the interrupted life; empty until GitHub told it
 	TriedAt    time.Time // of the last re-run that GitHub did not take; zero: none
+	Refused    int       // re-runs that GitHub refused, as it does without permission
 	RerunAt    time.Time // when GitHub took the re-run of its run; zero: not
 	Again      JobKey    // its next life; zero until it was seen
 	On         MachineID // that took it, if it is the fleet's
@@ -32,6 +33,9 @@ const cancelled = "somebody cancelled it"
 
 const (
 	interruptedKept = 24 * time.Hour
+	// mostRefused is how often a refused re-run is asked for, each time after
+	// twice the pause: a permission may be given meanwhile.
+	mostRefused = 6
 	// settingUp is how long a job is being set up: one that is stopped then is
 	// cancelled, later ones fail (runner 2.336.0).
 	settingUp = time.Minute
@@ -112,7 +116,8 @@ func (v *view) settled(row *Interrupted, j *Job) {
 
 // rerun asks for a job's run again, if that is what it needs.
 func (v *view) rerun(i *Interrupted, all []*Interrupted) {
-	if i.Conclusion != "failure" && i.Conclusion != "cancelled" || !i.RerunAt.IsZero() || i.Why != "" {
+	final := i.Why != "" && (i.Refused == 0 || i.Refused >= mostRefused)
+	if i.Conclusion != "failure" && i.Conclusion != "cancelled" || !i.RerunAt.IsZero() || final {
 		return
 	}
 	for _, other := range all {
@@ -128,7 +133,7 @@ func (v *view) rerun(i *Interrupted, all []*Interrupted) {
 			return
 		}
 	}
-	if v.refusedLately(i.TriedAt) || v.rerunning(i.Run) {
+	if !i.TriedAt.IsZero() && !v.past(i.TriedAt, retryAfter<<i.Refused) || v.rerunning(i.Run) {
 		return
 	}
 	if !slices.Contains(v.State.Interrupted, *i) {

@@ -122,6 +122,21 @@ func TestAnInterruptedJobIsRunAgainOnce(t *testing.T) {
 			i.TriedAt = ago(59)
 			interrupted(s, i)
 		}, nil},
+		{"what GitHub refused is asked for again after a longer pause", func(s *fleet.Snapshot) {
+			i := hit(1, "i-1", "failure")
+			i.Why, i.Refused, i.TriedAt = "no permission", 2, ago(240)
+			interrupted(s, i)
+		}, []string{reason}},
+		{"a second earlier it is not", func(s *fleet.Snapshot) {
+			i := hit(1, "i-1", "failure")
+			i.Why, i.Refused, i.TriedAt = "no permission", 2, ago(239)
+			interrupted(s, i)
+		}, nil},
+		{"nor after the sixth time", func(s *fleet.Snapshot) {
+			i := hit(1, "i-1", "failure")
+			i.Why, i.Refused, i.TriedAt = "no permission", 6, ago(9000)
+			interrupted(s, i)
+		}, nil},
 		{"the second job of a run that was re-run is in the same re-run", func(s *fleet.Snapshot) {
 			i := hit(1, "i-1", "failure")
 			i.RerunAt = ago(5)

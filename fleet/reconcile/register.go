@@ -27,7 +27,7 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	}
 	if err := r.Configs.Put(ctx, want.Machine, config); err != nil {
 		log.WarnContext(ctx, "config not stored", "error", err)
-		return r.failed(in, m, r.heal(ctx, want, name))
+		return r.failed(in, m, name, r.heal(ctx, want, name))
 	}
 	o.settle(in)
 	m.Scope, m.Try, m.RunnerID, m.MintedAt, m.Taken = want.Scope, want.Try, id, r.Now(), false
@@ -50,7 +50,7 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		return o
 	case errors.Is(err, fleet.ErrTaken):
 		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
-		return r.failed(in, m, r.heal(ctx, want, name))
+		return r.failed(in, m, name, r.heal(ctx, want, name))
 	case errors.Is(err, fleet.ErrConfig):
 		log.ErrorContext(ctx, "mint refused")
 		o := outcome{}
@@ -60,18 +60,22 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 	default:
 		log.WarnContext(ctx, "mint not answered")
 	}
-	return r.failed(in, m, 0)
+	return r.failed(in, m, name, 0)
 }
 
 // failed settles a mint that came to nothing: the next try, a little later, has
 // another name. A runner that is busy under this one is the machine's all the
-// same: its agent took the config.
-func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, busy int64) outcome {
+// same: its agent took the config. Any other may be there and not be known, so
+// full looks look for it: nothing else might ask its scope again.
+func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, busy int64) outcome {
 	var o outcome
 	o.settle(in)
 	m.Try, m.TriedAt = in.Mint.Try, r.Now()
 	if busy != 0 {
 		m.Scope, m.RunnerID, m.MintedAt, m.ReadyAt, m.Taken = in.Mint.Scope, busy, r.Now(), r.Now(), true
+	}
+	if busy == 0 && in.Mint.Registration != fleet.Token {
+		o.Runners = []fleet.Runner{{Name: name, Scope: in.Mint.Scope, FirstAt: r.Now()}}
 	}
 	o.Machines = []fleet.Machine{m}
 	return o

@@ -219,3 +219,21 @@ func TestAStrayRegistrationIsRemoved(t *testing.T) {
 		})
 	}
 }
+
+func TestARegistrationThatNobodyAnsweredForIsFoundInAFleetAtRest(t *testing.T) {
+	r := rigged(t)
+	r.queue(1, acme)
+	r.lose["mint"] = fleet.ErrUnknownOutcome
+	r.play(2 * time.Second)
+	j := r.hub.jobs[1]
+	j.Status, j.Conclusion, j.DoneAt = fleet.Done, "cancelled", r.now
+	r.hears(fleet.Event{ID: "cancelled", At: r.now, Job: &j})
+	if len(r.hub.runners) == 0 {
+		t.Fatal("no registration was made")
+	}
+	r.due = r.now
+	r.play(30 * time.Minute)
+	if len(r.hub.runners) > 0 || len(r.state().Runners) > 0 {
+		t.Errorf("at GitHub: %+v, in the ledger: %+v", r.hub.runners, r.state().Runners)
+	}
+}

@@ -25,9 +25,9 @@ func (r *Reconciler) rerun(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 		}
 		switch {
 		case err == nil:
-			i.RerunAt = r.Now()
+			i.RerunAt, i.Why = r.Now(), ""
 		case errors.Is(err, fleet.ErrConfig):
-			i.Why = err.Error()
+			i.Why, i.TriedAt, i.Refused = err.Error(), r.Now(), i.Refused+1
 		default:
 			i.TriedAt = r.Now()
 		}

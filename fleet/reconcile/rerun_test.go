@@ -23,7 +23,7 @@ func TestWhatComesOfAReRun(t *testing.T) {
 		{"a run that is not over is tried later", fleet.ErrBusy, []string{"1 tried", "2 tried"}},
 		{"so is one that GitHub did not answer about", fleet.ErrUnknownOutcome, []string{"1 tried", "2 tried"}},
 		{"a limit of GitHub's is no refusal", limited(7), []string{"1 tried", "2 tried"}},
-		{"a refusal is told", fleet.ErrConfig, []string{"1 configuration refused", "2 configuration refused"}},
+		{"a refusal is told", fleet.ErrConfig, []string{"1 refused: configuration refused", "2 refused: configuration refused"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rigged(t)
@@ -37,6 +37,8 @@ func TestWhatComesOfAReRun(t *testing.T) {
 				switch {
 				case i.RerunAt.Equal(noon):
 					what = "re-run"
+				case i.Refused == 1:
+					what = "refused: " + i.Why
 				case i.TriedAt.Equal(noon):
 					what = "tried"
 				}

@@ -52,7 +52,7 @@ const (
 func (c *checker) silent(w *World, s fleet.State) {
 	oldest := map[fleet.Class]fleet.Job{}
 	for _, j := range s.Jobs {
-		if j.Status != fleet.Queued || !w.fits(j.Class.Labels.List()) || j.Verdict.Code == fleet.Closed {
+		if j.Status != fleet.Queued || !w.fits(j.Class.Labels.List()) || j.Verdict.Code == fleet.Closed || j.Verdict.Code == fleet.Launching {
 			continue
 		}
 		if first, ok := oldest[j.Class]; !ok || j.QueuedAt.Before(first.QueuedAt) {
