@@ -9,12 +9,16 @@ import (
 
 // act writes a plan into the ledger and does what it intends, both as the
 // reconciler does. It reports whether another look should follow at once.
-func (p *play) act(plan fleet.Plan) (again bool) {
+func (p *play) act(plan fleet.Plan) (again bool, err error) {
 	p.record(plan)
 	for _, in := range plan.Intents {
-		again = p.execute(in) || again
+		changed, err := p.execute(in)
+		if err != nil {
+			return false, err
+		}
+		again = again || changed
 	}
-	return again || len(plan.Ask) > 0
+	return again || len(plan.Ask) > 0, nil
 }
 
 // record applies what a plan changes in the ledger.
@@ -60,23 +64,24 @@ func (p *play) forget(ids []fleet.MachineID) {
 // forgotten marks a row that is about to go.
 const forgotten = "forgotten"
 
-func (p *play) execute(in fleet.Intent) (again bool) {
+// execute does one thing. What nothing in a replay can lead to is an error: a
+// report that leaves it out would be wrong.
+func (p *play) execute(in fleet.Intent) (again bool, err error) {
 	switch {
 	case in.Launch != nil:
 		for range in.Launch.Count {
 			p.launch(*in.Launch)
 		}
-		return true
 	case in.Mint != nil:
 		p.mint(*in.Mint)
-		return true
 	case in.Withdraw != nil:
 		p.withdraw(*in.Withdraw)
-		return true
 	case in.End != nil:
-		return p.endOf(in)
+		return p.endOf(in), nil
+	default:
+		return false, fmt.Errorf("a replay knows no %s: %s", in.Kind(), in.Reason)
 	}
-	return false
+	return true, nil
 }
 
 func (p *play) launch(l fleet.Launch) {
@@ -102,7 +107,9 @@ func (p *play) launch(l fleet.Launch) {
 
 // mint registers a runner. The machine finds its config when it has booted.
 func (p *play) mint(x fleet.Mint) {
-	p.pace.mint(p.at)
+	if x.Registration != fleet.Token {
+		p.pace.mint(p.at)
+	}
 	row, _ := p.machine(x.Machine)
 	l := p.lives[x.Machine]
 	row.Scope, row.Try, row.RunnerID, row.MintedAt, row.Taken = x.Scope, x.Try, l.number, p.now(), false

@@ -34,7 +34,11 @@ func (p *play) lookNow() error {
 	for range mostLooks {
 		plan := fleet.Decide(p.snapshot())
 		p.out.Decisions++
-		if p.act(plan) {
+		again, err := p.act(plan)
+		if err != nil {
+			return err
+		}
+		if again {
 			continue
 		}
 		if !plan.Wake.IsZero() {

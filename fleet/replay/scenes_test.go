@@ -35,52 +35,60 @@ func job(ready time.Duration) replay.Job { return replay.Job{Ready: ready, Durat
 // waits is the longest wait and the sum of all, in seconds.
 type waits struct{ Max, Sum float64 }
 
+// scene is a few jobs, and what becomes of them.
+type scene struct {
+	name     string
+	jobs     []replay.Job
+	with     func(*replay.Config)
+	ended    replay.Jobs
+	machines replay.Machines
+	wait     waits
+}
+
+const m = time.Minute
+
+var scenes = []scene{
+	{"a job waits for a machine to boot", []replay.Job{job(0)}, nil,
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
+	{"looks come a little after what wakes them", []replay.Job{job(0)}, func(c *replay.Config) { c.Coalesce = 250 * time.Millisecond },
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30.25, 30.25}},
+	{"a job that no pool holds launches nothing", []replay.Job{{Class: 3, Duration: m}}, nil,
+		replay.Jobs{Total: 1, NoPool: 1}, replay.Machines{}, waits{}},
+	{"a job that is cancelled before its machine comes has wasted it", []replay.Job{{Cancel: 10 * s}}, nil,
+		replay.Jobs{Total: 1, Cancelled: 1}, replay.Machines{Launched: 1, Wasted: 1, Most: 1}, waits{}},
+	{"one whose machine another job takes has not", []replay.Job{{Cancel: 10 * s}, job(20 * s)}, nil,
+		replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 1, Most: 1}, waits{10, 10}},
+	{"and that job need not wait if the machine does", []replay.Job{{Cancel: 10 * s}, job(m)}, nil,
+		replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 1, Most: 1}, waits{}},
+	{"a job of which nobody knows when it was cancelled is left out", []replay.Job{{}}, nil,
+		replay.Jobs{Total: 1, Unknown: 1}, replay.Machines{}, waits{}},
+	{"a job that was cancelled while it ran ends then", []replay.Job{{Cancel: 5 * m}}, nil,
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
+	{"an idle machine is given up after its limit, as a full look counts it", []replay.Job{{Cancel: 10 * s}, job(4 * m)}, nil,
+		replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 2, Wasted: 1, Most: 1}, waits{30, 30}},
+	{"a pool at its cap serves the next job when a full look shows room", []replay.Job{job(0), job(0)}, func(c *replay.Config) { c.Fleet.Pools[1].Max = 1 },
+		replay.Jobs{Total: 2, Ran: 2}, replay.Machines{Launched: 2, Most: 1}, waits{150, 180}},
+	{"a job goes to the pool with the fewest labels to spare, in file order", []replay.Job{{Class: 2, Duration: m}}, nil,
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
+	{"launches are paced", []replay.Job{job(0), job(0), job(0)}, func(c *replay.Config) { c.Fleet.Limits.LaunchesPerMinute = 2 },
+		replay.Jobs{Total: 3, Ran: 3}, replay.Machines{Launched: 3, Most: 3}, waits{90, 150}},
+	{"registrations are paced", []replay.Job{job(0), job(0), job(0)}, func(c *replay.Config) { c.Mints = replay.Mints{PerMinute: 2, PerHour: 9} },
+		replay.Jobs{Total: 3, Ran: 3}, replay.Machines{Launched: 3, Most: 3}, waits{60, 120}},
+	{"but not those by a token", []replay.Job{job(0), job(0), job(0)}, func(c *replay.Config) {
+		c.Mints, c.Fleet.Pools[1].Registration = replay.Mints{PerMinute: 2, PerHour: 9}, fleet.Token
+	}, replay.Jobs{Total: 3, Ran: 3}, replay.Machines{Launched: 3, Most: 3}, waits{30, 90}},
+	{"a job that outlives the job limit is cut", []replay.Job{{Duration: 3 * time.Hour}}, func(c *replay.Config) { c.Fleet.Pools[1].JobLimit = time.Hour },
+		replay.Jobs{Total: 1, Ran: 1, Cut: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
+	{"while a pool is closed its jobs wait for the opening, less a boot", []replay.Job{job(0)}, closed("0 8 * * 1-5", "0 18 * * 1-5"),
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{7200, 7200}},
+	{"GitHub gives up after a day", []replay.Job{job(0)}, closed("0 8 * * 3", "0 18 * * 3"),
+		replay.Jobs{Total: 1, GaveUp: 1}, replay.Machines{}, waits{}},
+	{"a config that is not fetched in time is made anew", []replay.Job{job(0)}, func(c *replay.Config) { c.Boot = replay.Boot{P50: 6 * m, P95: 6 * m} },
+		replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{360, 360}},
+}
+
 func TestScenes(t *testing.T) {
-	const m = time.Minute
-	none := replay.Job{Class: 3, Duration: m}
-	for _, tt := range []struct {
-		name     string
-		jobs     []replay.Job
-		with     func(*replay.Config)
-		ended    replay.Jobs
-		machines replay.Machines
-		wait     waits
-	}{
-		{"a job waits for a machine to boot", []replay.Job{job(0)}, nil,
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
-		{"looks come a little after what wakes them", []replay.Job{job(0)}, func(c *replay.Config) { c.Coalesce = 250 * time.Millisecond },
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30.25, 30.25}},
-		{"a job that no pool holds launches nothing", []replay.Job{none}, nil,
-			replay.Jobs{Total: 1, NoPool: 1}, replay.Machines{}, waits{}},
-		{"a job that is cancelled before its machine comes has wasted it", []replay.Job{{Cancel: 10 * s}}, nil,
-			replay.Jobs{Total: 1, Cancelled: 1}, replay.Machines{Launched: 1, Wasted: 1, Most: 1}, waits{}},
-		{"one of which nobody knows when it was cancelled is left out", []replay.Job{{}}, nil,
-			replay.Jobs{Total: 1, Unknown: 1}, replay.Machines{}, waits{}},
-		{"one whose machine another job takes has not", []replay.Job{{Cancel: 10 * s}, job(20 * s)}, nil,
-			replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 1, Most: 1}, waits{10, 10}},
-		{"and that job need not wait if the machine does", []replay.Job{{Cancel: 10 * s}, job(m)}, nil,
-			replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 1, Most: 1}, waits{}},
-		{"a job that was cancelled while it ran ends then", []replay.Job{{Cancel: 5 * m}}, nil,
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
-		{"an idle machine is given up after its limit, as a full look counts it", []replay.Job{{Cancel: 10 * s}, job(4 * m)}, nil,
-			replay.Jobs{Total: 2, Ran: 1, Cancelled: 1}, replay.Machines{Launched: 2, Wasted: 1, Most: 1}, waits{30, 30}},
-		{"a pool at its cap serves the next job when a full look shows room", []replay.Job{job(0), job(0)}, func(c *replay.Config) { c.Fleet.Pools[1].Max = 1 },
-			replay.Jobs{Total: 2, Ran: 2}, replay.Machines{Launched: 2, Most: 1}, waits{150, 180}},
-		{"a job goes to the pool with the fewest labels to spare, in file order", []replay.Job{{Class: 2, Duration: m}}, nil,
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
-		{"launches are paced", []replay.Job{job(0), job(0), job(0)}, func(c *replay.Config) { c.Fleet.Limits.LaunchesPerMinute = 2 },
-			replay.Jobs{Total: 3, Ran: 3}, replay.Machines{Launched: 3, Most: 3}, waits{90, 150}},
-		{"registrations are paced", []replay.Job{job(0), job(0), job(0)}, func(c *replay.Config) { c.Mints = replay.Mints{PerMinute: 2, PerHour: 9} },
-			replay.Jobs{Total: 3, Ran: 3}, replay.Machines{Launched: 3, Most: 3}, waits{60, 120}},
-		{"a job that outlives the job limit is cut", []replay.Job{{Duration: 3 * time.Hour}}, func(c *replay.Config) { c.Fleet.Pools[1].JobLimit = time.Hour },
-			replay.Jobs{Total: 1, Ran: 1, Cut: 1}, replay.Machines{Launched: 1, Most: 1}, waits{30, 30}},
-		{"while a pool is closed its jobs wait for the opening, less a boot", []replay.Job{job(0)}, closed("0 8 * * 1-5", "0 18 * * 1-5"),
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{7200, 7200}},
-		{"GitHub gives up after a day", []replay.Job{job(0)}, closed("0 8 * * 3", "0 18 * * 3"),
-			replay.Jobs{Total: 1, GaveUp: 1}, replay.Machines{}, waits{}},
-		{"a config that is not fetched in time is made anew", []replay.Job{job(0)}, func(c *replay.Config) { c.Boot = replay.Boot{P50: 6 * m, P95: 6 * m} },
-			replay.Jobs{Total: 1, Ran: 1}, replay.Machines{Launched: 1, Most: 1}, waits{360, 360}},
-	} {
+	for _, tt := range scenes {
 		t.Run(tt.name, func(t *testing.T) {
 			c := pools()
 			if tt.with != nil {

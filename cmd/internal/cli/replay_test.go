@@ -16,23 +16,15 @@ const (
 	spot     = root + "/docs/replay/spot.yaml"
 )
 
-func TestReplay(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	day := write("day.csv", "ready_s,duration_s,labels\n0,60,self-hosted linux x64\n5,60,self-hosted linux x64\n5,60,macos\n")
-	wrong := write("wrong.csv", "ready,duration,labels\n0,60,a\nsoon,60,a\n")
-	fleets := write("wrong.yaml", strings.Replace(fleetFile, "max: 5", "max: 0", 1))
-	for _, tt := range []struct {
-		name, args string
-		code       int
-		says       []string
-	}{
+type replayCase struct {
+	name, args string
+	code       int
+	says       []string
+}
+
+// replayCases are about a small trace, a wrong one, and a wrong fleet file.
+func replayCases(day, wrong, fleets string) []replayCase {
+	return []replayCase{
 		{"a report says waits, machines and cost", day + " --boot 30s --config " + onDemand, cli.ExitOK,
 			[]string{"day.csv: 3 jobs in 1m5s from 1970-01-01 on, 0.1 hours of work", "2 ran", "1 ask for labels that no pool holds", "jobs                  30s   30s", "pool arm64              -", "pool x64            2", "minimum of a minute", "a job, by list prices"}},
 		{"two fleet files stand side by side", day + " --compare " + onDemand + " " + spot, cli.ExitOK,
@@ -44,7 +36,7 @@ func TestReplay(t *testing.T) {
 		{"a word that means no class", day + " --filter arm64 --config " + onDemand, cli.ExitUsage, []string{`no job of the trace is of class "arm64"; there are linux+self-hosted+x64, macos`}},
 		{"a closed form as a person reads it", day + " --policy base-stock --stock 1", cli.ExitOK, []string{"policy base-stock, in closed form: boot 30s, stock 1", "jobs   "}},
 		{"the optimum of reuse", day + " --policy reuse-optimum", cli.ExitOK, []string{"setup 25s", "above the work"}},
-		{"a file that is not there", filepath.Join(dir, "none.csv"), cli.ExitUsage, []string{"read trace: open", "none.csv"}},
+		{"a file that is not there", "none.csv", cli.ExitUsage, []string{"read trace: open", "none.csv"}},
 		{"a wrong line of the trace", wrong, cli.ExitUsage, []string{`wrong.csv:3: ready: "soon" is neither`}},
 		{"a wrong fleet file", day + " --config " + fleets, cli.ExitUsage, []string{"wrong.yaml:13:", "must be at least 1"}},
 		{"no trace", "", cli.ExitUsage, []string{"name one trace"}},
@@ -57,8 +49,24 @@ func TestReplay(t *testing.T) {
 		{"a stock below zero", day + " --policy base-stock --stock -1", cli.ExitUsage, []string{"at least 0"}},
 		{"a boot that is none", day + " --boot soon", cli.ExitUsage, []string{`--boot: "soon" is neither`}},
 		{"a beginning that is none", day + " --begin today", cli.ExitUsage, []string{`--begin: "today" is neither`}},
+		{"a beginning for a trace that has one", sixWeeks + " --begin 2025-10-14", cli.ExitUsage, []string{"begins at 2025-09-04T17:25:47Z already"}},
 		{"seconds may begin at another day", day + " --begin 2025-10-14 --config " + onDemand, cli.ExitOK, []string{"from 2025-10-14 on"}},
-	} {
+	}
+}
+
+func TestReplay(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	day := write("day.csv", "ready_s,duration_s,labels\n0,60,self-hosted linux x64\n5,60,self-hosted linux x64\n5,60,macos\n")
+	wrong := write("wrong.csv", "ready,duration,labels\n0,60,a\nsoon,60,a\n")
+	fleets := write("wrong.yaml", strings.Replace(fleetFile, "max: 5", "max: 0", 1))
+	for _, tt := range replayCases(day, wrong, fleets) {
 		t.Run(tt.name, func(t *testing.T) {
 			code, out, log := run(t, append([]string{"replay"}, strings.Fields(tt.args)...)...)
 			if code != tt.code {

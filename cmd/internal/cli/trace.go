@@ -53,6 +53,9 @@ func (r *replaying) read(name string) (facts, error) {
 	}
 	if r.begin != "" {
 		at, err := beginning(r.begin)
+		if err == nil && t.Begin.Year() > 1971 {
+			err = fmt.Errorf("--begin: %s begins at %s already", name, t.Begin.Format(time.RFC3339))
+		}
 		if err != nil {
 			return facts{}, err
 		}
