@@ -6,16 +6,18 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
+// asked is a job that GitHub said to wait.
+func asked(id, since int) fleet.Job {
+	j := queued(id, arm, 300-id)
+	j.AskedAt = ago(since)
+	return j
+}
+
 func TestABusyRunnersJobIsFoundOut(t *testing.T) {
 	busy := func(s *fleet.Snapshot, id string, since int) {
 		m, r := minted(machine(id, "arm", 900), 890, 800)
 		r.Busy, r.BusyAt = true, ago(since)
 		put(s, m, r)
-	}
-	asked := func(id, since int) fleet.Job {
-		j := queued(id, arm, 300-id)
-		j.AskedAt = ago(since)
-		return j
 	}
 	decisions(t, []decision{
 		{"a job that may be its is asked about a minute after it was seen busy", func(s *fleet.Snapshot) {
