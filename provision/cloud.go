@@ -39,7 +39,8 @@ type PoolSpec struct {
 	RootDevice string       // of the image; empty: as its publisher names it
 	DiskGiB    int          // 0: as large as the image
 	Market     fleet.Market // empty: spot-first
-	UserData   []byte       // at most 16 KiB; empty: Placeholder. Never a secret
+	UserData   []byte       // at most 16 KiB. Never a secret
+	Prepared   bool         // the image starts its agent itself: without UserData it gets none, not the Placeholder
 }
 
 // Placeholder is the user data of a stock image for which there is no agent

@@ -165,3 +165,22 @@ func TestAWrongSubnetIsAProblemOfEveryPool(t *testing.T) {
 		t.Errorf("throttled at the first look: error %v", err)
 	}
 }
+
+func TestAPreparedImageIsNotPoweredOffByThePlaceholder(t *testing.T) {
+	c := New(Config{Fleet: "f"})
+	for _, tt := range []struct {
+		name string
+		pool PoolSpec
+		want bool
+	}{
+		{"a stock image without user data is", PoolSpec{Name: "p"}, true},
+		{"a prepared one starts its agent itself", PoolSpec{Name: "p", Prepared: true}, false},
+		{"and gets the user data that there is", PoolSpec{Name: "p", Prepared: true, UserData: []byte("#!/bin/sh\n")}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := c.templateData(tt.pool).UserData; (got != nil) != tt.want {
+				t.Errorf("user data %v", got)
+			}
+		})
+	}
+}

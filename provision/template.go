@@ -42,7 +42,7 @@ func (c *Cloud) templateRequest(p PoolSpec) (*ec2.CreateLaunchTemplateInput, err
 
 func (c *Cloud) templateData(p PoolSpec) *types.RequestLaunchTemplateData {
 	userData := p.UserData
-	if len(userData) == 0 {
+	if len(userData) == 0 && !p.Prepared {
 		userData = []byte(Placeholder)
 	}
 	return &types.RequestLaunchTemplateData{
@@ -74,8 +74,15 @@ func (c *Cloud) templateData(p PoolSpec) *types.RequestLaunchTemplateData {
 				VolumeType:          types.VolumeTypeGp3,
 			},
 		}},
-		UserData: aws.String(base64.StdEncoding.EncodeToString(userData)),
+		UserData: encoded(userData),
 	}
+}
+
+func encoded(userData []byte) *string {
+	if len(userData) == 0 {
+		return nil
+	}
+	return aws.String(base64.StdEncoding.EncodeToString(userData))
 }
 
 // imageID is the image as a launch template names it: a parameter is resolved

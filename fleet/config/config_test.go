@@ -166,7 +166,7 @@ func roundTrip(t *testing.T, f *File) {
 func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 	text := strings.Replace(string(Sample), "max: 50", "max: 0", 1)
 	_, err := Parse("runfleet.yaml", []byte(text))
-	if got, want := err.Error(), "runfleet.yaml:112:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "runfleet.yaml:130:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	var problems Problems
@@ -178,7 +178,7 @@ func TestAProblemIsOneLineWithFileLineColumnAndPath(t *testing.T) {
 func TestLinesEndInAnyWay(t *testing.T) {
 	text := strings.ReplaceAll(strings.Replace(string(Sample), "max: 50", "max: 0", 1), "\n", "\r\n")
 	_, err := Parse("crlf", []byte(text))
-	if got, want := err.Error(), "crlf:112:10: pools[1].max: must be at least 1"; got != want {
+	if got, want := err.Error(), "crlf:130:10: pools[1].max: must be at least 1"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -11,12 +11,13 @@ import (
 
 // File is a fleet file with every default filled in.
 type File struct {
-	Name   string // of the fleet
-	GitHub GitHub
-	AWS    AWS
-	Serve  Serve
-	Limits fleet.Limits
-	Pools  []Pool // in file order
+	Name    string // of the fleet
+	GitHub  GitHub
+	AWS     AWS
+	Machine Machine
+	Serve   Serve
+	Limits  fleet.Limits
+	Pools   []Pool // in file order
 
 	read reading
 }

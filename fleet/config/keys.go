@@ -32,6 +32,8 @@ func fileKeys() object[File] {
 				func(f *File) *GitHub { return &f.GitHub }).must(),
 			field("aws", "Where machines are launched. All of it must exist already.", awsKeys(),
 				func(f *File) *AWS { return &f.AWS }).must(),
+			field("machine", "The programs that make a machine a runner. Without it, images must hold and start them.", machineKeys(),
+				func(f *File) *Machine { return &f.Machine }),
 			field("serve", "The long-lived server.", serveKeys(),
 				func(f *File) *Serve { return &f.Serve }),
 			field("limits", "Caps over all pools. What is not said has no cap.", limitKeys(),

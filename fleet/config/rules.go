@@ -91,6 +91,7 @@ func (f *File) rules() {
 			f.read.twice(path+".name", first)
 		}
 		f.read.hours(path, p.Hours)
+		f.read.machine(path, p, f.Machine)
 		if p.Labels == "" {
 			continue
 		}

@@ -77,6 +77,53 @@ func TestWithoutACatalogItsRulesAreLeftOut(t *testing.T) {
 	}
 }
 
+// stocked says where the programs of machines are.
+const stocked = "machine: {agent: {url: \"https://e.example/a-{arch}\", sha256: {arm64: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, x86_64: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}, " +
+	"runner: {version: 2.337.0, sha256: {arm64: fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210, x86_64: fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210}}}\n"
+
+func TestWhatAStockImageLacksMustBeFound(t *testing.T) {
+	const pool = "  - {name: a, labels: [self-hosted], arch: arm64, max: 1}\n"
+	for _, tt := range []struct{ name, machine, want string }{
+		{"all is there", stocked, ""},
+		{"a runner of GitHub's, of which only the sum is said", strings.Replace(stocked, "version: 2.337.0", "version: 2.338.0", 1), ""},
+		{"no agent for the architecture", "machine: {agent: {url: https://e.example/a, sha256: {x86_64: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}, runner: {version: 2.337.0, sha256: {arm64: fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210}}}\n",
+			"f:13:5: pools[0].prepared: the image holds no agent, and machine.agent has none for arm64; name its url and sha256 there"},
+		{"no sum of the runner", "machine: {agent: {url: https://e.example/a, sha256: {arm64: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}, runner: {version: 2.337.0}}\n",
+			"f:13:5: pools[0].prepared: the image holds no runner, and machine.runner has none for arm64; name its sha256 there"},
+		{"an address that is not secure", strings.Replace(stocked, "https://e", "http://e", 1),
+			"f:14:24: machine.agent.url: must be an https URL of plain characters"},
+		{"an address with a quote", strings.Replace(stocked, "/a-{arch}", "/a'b", 1),
+			"f:14:24: machine.agent.url: must be an https URL of plain characters"},
+		{"a sum that is none", strings.Replace(stocked, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "abc", 1), "f:14:70: machine.agent.sha256.arm64: must be a SHA-256 in 64 small hexadecimal digits"},
+		{"a version that is none", strings.Replace(stocked, "2.337.0", "latest", 1), "f:14:230: machine.runner.version: must be a version such as 2.337.0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("f", []byte(head(t)+pool+tt.machine))
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMachineFetchesItsOwnArchitecture(t *testing.T) {
+	m := parse(t, "f", []byte(head(t)+"  - {name: a, labels: [self-hosted], arch: arm64, max: 1}\n"+stocked)).Machine
+	for arch, want := range map[fleet.Arch][2]string{
+		fleet.ARM64: {"https://e.example/a-arm64", "https://github.com/actions/runner/releases/download/v2.337.0/actions-runner-linux-arm64-2.337.0.tar.gz"},
+		fleet.X86:   {"https://e.example/a-x86_64", "https://github.com/actions/runner/releases/download/v2.337.0/actions-runner-linux-x64-2.337.0.tar.gz"},
+	} {
+		agent, _ := m.AgentFor(arch)
+		runner, _ := m.RunnerFor(arch)
+		if got := [2]string{agent, runner}; got != want {
+			t.Errorf("%s: %q", arch, got)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"one architecture raises none",
@@ -110,7 +157,7 @@ func TestWarnings(t *testing.T) {
 			"f:13:56: pools[0].max: more than limits.machines (8) allows"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := Problems(parse(t, "f", []byte(head(t)+tt.text)).Warnings()).Error()
+			got := Problems(parse(t, "f", []byte(head(t)+tt.text+stocked)).Warnings()).Error()
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
@@ -120,7 +167,9 @@ func TestWarnings(t *testing.T) {
 
 func TestServingEveryAccountIsAWarning(t *testing.T) {
 	got := Problems(parse(t, "f", good(t)["minimal.good.yaml"]).Warnings()).Error()
-	want := "f:2:1: github: without allow, every account that installed the App is served; name the accounts under allow"
+	want := "f:2:1: github: without allow, every account that installed the App is served; name the accounts under allow\n" +
+		"f:12:5: pools[0]: its image is not prepared and the file has no machine: its machines power off at once; " +
+		"say under machine where agent and runner are"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

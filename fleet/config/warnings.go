@@ -22,11 +22,16 @@ func (f *File) Warnings() []Problem {
 	if _, said := r.places["github.allow"]; read && !said {
 		r.at("github", "without allow, every account that installed the App is served", "name the accounts under allow")
 	}
+	stock := -1 // the first pool that nobody makes into a runner
 	plain := -1 // the first pool that a job asking only for self-hosted fits
 	for i, p := range f.Pools {
 		path := poolPath(i)
 		r.warnLabels(path, p)
 		r.warnMachine(path, p)
+		if stock < 0 && !p.Prepared && f.Machine == (Machine{}) {
+			stock = i
+			r.at(path, "its image is not prepared and the file has no machine: its machines power off at once", "say under machine where agent and runner are")
+		}
 		r.warnHours(path, p.Hours)
 		if f.Limits.Machines > 0 && p.Max > f.Limits.Machines {
 			r.at(path+".max", fmt.Sprintf("more than limits.machines (%d) allows", f.Limits.Machines), "")

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/bootstrap"
 	"github.com/runfleet/runfleet/provision/catalog"
 )
 
@@ -72,12 +74,47 @@ func types(p config.Pool) []string {
 // what comes after twenty costs more and is seldom chosen.
 const mostTypes = 20
 
-func specs(f *config.File) []provision.PoolSpec {
+func specs(f *config.File) ([]provision.PoolSpec, error) {
 	var all []provision.PoolSpec
-	for _, p := range f.Pools {
+	for i, p := range f.Pools {
+		userData, err := userData(f, p)
+		if err != nil {
+			return nil, fmt.Errorf("pools[%d]: %w", i, err)
+		}
 		all = append(all, provision.PoolSpec{
 			Name: p.Name, Arch: p.Arch, Types: types(p), Image: p.Image, DiskGiB: p.DiskGiB, Market: p.Market,
+			Prepared: p.Prepared, UserData: userData,
 		})
 	}
-	return all
+	return all, nil
+}
+
+// pollRate is what all machines together ask SSM for their configs, in calls a
+// second: what the account's other users leave of the 40 that SSM allows.
+const pollRate = 20
+
+// userData is what a pool's machines boot with. It is empty where the file says
+// nothing of machines.
+func userData(f *config.File, p config.Pool) ([]byte, error) {
+	if f.Machine == (config.Machine{}) {
+		return nil, nil
+	}
+	most := f.Limits.Machines
+	if most == 0 {
+		for _, p := range f.Pools {
+			most += p.Max
+		}
+	}
+	c := bootstrap.Config{
+		Arch: p.Arch, Runner: bootstrap.Runner{Version: f.Machine.Runner.Version},
+		Settings: bootstrap.Settings{
+			Poll: max(5*time.Second, time.Duration(most)*time.Second/pollRate), Wait: p.BootLimit + p.IdleLimit,
+			Job: p.JobLimit, Reports: f.Machine.Reports,
+		},
+	}
+	if !p.Prepared {
+		c.Agent.URL, c.Agent.SHA256 = f.Machine.AgentFor(p.Arch)
+		c.Runner.URL, c.Runner.SHA256 = f.Machine.RunnerFor(p.Arch)
+	}
+	return bootstrap.Script(c)
 }

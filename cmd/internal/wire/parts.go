@@ -41,7 +41,7 @@ type Parts struct {
 	windows atomic.Pointer[map[string]schedule.Windows]
 	cloud   *reloadable
 	// launch makes what launches machines as a fleet file says.
-	launch func(f *config.File) *provision.Cloud
+	launch func(f *config.File, pools []provision.PoolSpec) *provision.Cloud
 }
 
 // OpenLedger opens the ledger alone, for verbs that only read or order. It must
@@ -91,14 +91,16 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	}
 	p.Tokens = &tokens.Store{SSM: ssm, Fleet: f.Name, Region: f.AWS.Region, Account: account, KMSKey: f.AWS.KMSKey}
 	ec2 := provision.NewEC2(aws)
-	p.launch = func(f *config.File) *provision.Cloud {
+	p.launch = func(f *config.File, pools []provision.PoolSpec) *provision.Cloud {
 		return provision.New(provision.Config{
 			EC2: ec2, Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
 			SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
-			Tags: f.AWS.Tags, Pools: specs(f), Dry: !manage, Now: time.Now, Log: log,
+			Tags: f.AWS.Tags, Pools: pools, Dry: !manage, Now: time.Now, Log: log,
 		})
 	}
-	p.take(f)
+	if err := p.take(f); err != nil {
+		return nil, errors.Join(err, p.Store.Close())
+	}
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
 		Faults: drills(aws, f),

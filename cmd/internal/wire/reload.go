@@ -43,16 +43,20 @@ func (p *Parts) Reload(f *config.File) error {
 	if len(keys) > 0 {
 		return fmt.Errorf("%s: changed, which needs a restart", strings.Join(keys, ", "))
 	}
-	p.take(f)
-	return nil
+	return p.take(f)
 }
 
-func (p *Parts) take(f *config.File) {
-	p.cloud.current.Store(p.launch(f))
-	pools := f.Fleet()
-	p.pools.Store(&pools)
+func (p *Parts) take(f *config.File) error {
+	pools, err := specs(f)
+	if err != nil {
+		return err
+	}
+	p.cloud.current.Store(p.launch(f, pools))
+	judged := f.Fleet()
+	p.pools.Store(&judged)
 	windows := f.Windows()
 	p.windows.Store(&windows)
+	return nil
 }
 
 // reloadable is the cloud as the fleet file last read asks for it.
