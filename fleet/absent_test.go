@@ -57,6 +57,18 @@ func TestAMachineThatIsGoneIsBuried(t *testing.T) {
 			put(s, m, r)
 			wait(s, on(queued(1, arm, 300), fleet.Done, "i-1", 5))
 		}, []string{"forget i-1", "ended rf-f-i-1-1", "close 1"}},
+		{"a registration that GitHub showed busy stays on the list: it may outlive the machine", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 200)
+			m.State, r.Busy, r.TriedAt = fleet.Terminated, true, ago(5)
+			put(s, m, r)
+			wait(s, on(queued(1, arm, 300), fleet.Done, "i-1", 5))
+		}, []string{"forget i-1", "close 1"}},
+		{"one that GitHub showed after its job was done too, and is removed", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 900), 890, 800)
+			m.State = fleet.Terminated
+			put(s, m, r)
+			wait(s, on(queued(1, arm, 900), fleet.Done, "i-1", 40))
+		}, []string{"remove ", "forget i-1", "close 1"}},
 		{"a done job of a stranger's runner is closed", func(s *fleet.Snapshot) {
 			j := on(queued(1, arm, 300), fleet.Done, "i-1", 5)
 			j.Runner = "laptop"

@@ -250,7 +250,7 @@ func (v *view) bury(m *machineView) {
 
 func (v *view) forget(m *machineView) {
 	v.plan.Forget = append(v.plan.Forget, m.ID)
-	if m.runner != nil {
+	if m.runner != nil && !m.outlived() {
 		v.plan.Ended = append(v.plan.Ended, m.runner.Name)
 		v.ended[m.runner.Name] = true
 	}

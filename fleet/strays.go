@@ -25,6 +25,14 @@ func (v *view) releaseStrays() {
 	}
 }
 
+// outlived reports whether GitHub may keep the registration of a machine that
+// is gone: it showed it with a job, or after that was done. Full looks follow it
+// then, and it is removed as a stray.
+func (m *machineView) outlived() bool {
+	r := m.runner
+	return r.Missed == 0 && (r.Busy || m.job != nil && m.job.Status == Done && r.SeenAt.After(m.job.DoneAt))
+}
+
 func (v *view) removing(r *Runner) bool {
 	for _, in := range v.State.Intents {
 		if in.Remove != nil && in.Remove.RunnerID == r.ID && in.Remove.Scope == r.Scope {

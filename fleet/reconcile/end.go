@@ -38,7 +38,7 @@ func (r *Reconciler) end(ctx context.Context, s fleet.Snapshot, ins []fleet.Inte
 // agree asks GitHub to give the machines' runners no job any more. Without its
 // agreement a machine stays, unless its job is known to be over.
 func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine, o *outcome) []fleet.Intent {
-	ok := make([]bool, len(ins))
+	ok, kept := make([]bool, len(ins)), make([]bool, len(ins))
 	acts := make([]func(), len(ins))
 	var lock sync.Mutex
 	for i, in := range ins {
@@ -46,7 +46,7 @@ func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 			err := r.unregister(ctx, in.End)
 			lock.Lock()
 			defer lock.Unlock()
-			ok[i] = err == nil || in.End.Force
+			ok[i], kept[i] = err == nil || in.End.Force, err != nil
 			if err != nil {
 				r.Log.InfoContext(ctx, "GitHub keeps the runner", "machine", in.End.Machine, "error", err, "forced", in.End.Force)
 			}
@@ -55,14 +55,32 @@ func (r *Reconciler) agree(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 	r.spread(acts)
 	var agreed, refused []fleet.Intent
 	for i, in := range ins {
-		if ok[i] {
-			agreed = append(agreed, in)
-		} else {
+		if !ok[i] {
 			refused = append(refused, in)
+			continue
+		}
+		agreed = append(agreed, in)
+		if kept[i] {
+			o.Runners = append(o.Runners, outliving(s, in.End, known[in.End.Machine]))
 		}
 	}
 	refusedBy(s, refused, known, o)
 	return agreed
+}
+
+// outliving is the row of a registration that GitHub keeps although its machine
+// is ended: until the lock of its job is over, and then until it is removed.
+func outliving(s fleet.Snapshot, e *fleet.End, m fleet.Machine) fleet.Runner {
+	row := fleet.Runner{
+		Name: fleet.RunnerName(s.Fleet.Name, m.ID, m.Try), ID: e.RunnerID, Scope: e.Scope, Busy: true, FirstAt: s.At, SeenAt: s.At,
+	}
+	for _, x := range s.State.Runners {
+		if x.Name == row.Name {
+			row = x
+		}
+	}
+	row.TriedAt = s.At
+	return row
 }
 
 func (r *Reconciler) unregister(ctx context.Context, e *fleet.End) error {
@@ -100,7 +118,8 @@ func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 	o.settle(in)
 	name := fleet.RunnerName(s.Fleet.Name, m.ID, m.Try)
 	r.Log.InfoContext(ctx, "end", "machine", in.End.Machine, "pool", m.Pool, "reason", in.Reason)
-	if m.Minted() {
+	outlives := slices.ContainsFunc(o.Runners, func(x fleet.Runner) bool { return x.Name == name })
+	if m.Minted() && !outlives {
 		o.Change.Ended = append(o.Change.Ended, name)
 	}
 	if in.End.Absent && clean {

@@ -31,6 +31,7 @@ func TestWhatComesOfAnEnd(t *testing.T) {
 	absent := fleet.End{Scope: acme, RunnerID: 1, Absent: true}
 	ended := []string{"settle e1", "i-1, try 1, taken, ended: idle", "ended rf-f-i-1-1"}
 	refused := []string{"settle e1", "i-1, try 1, runner 1 of acme, taken, ready, tried"}
+	kept := []string{"settle e1", "i-1, try 1, taken, ended: idle", "tried rf-f-i-1-1"}
 	refuse := func(verb string, err error) func(*rig) { return func(r *rig) { r.refuse[verb] = err } }
 	unread := func(r *rig) {
 		m := r.state().Machines[0]
@@ -51,8 +52,12 @@ func TestWhatComesOfAnEnd(t *testing.T) {
 		{"without an answer of GitHub's it is kept", refuse("remove", fleet.ErrUnknownOutcome), own, []string{"remove 1"}, refused},
 		{"with an error of no meaning it is kept", refuse("remove", errOdd), own, []string{"remove 1"}, refused},
 		{"while GitHub limits the installation it is kept", refuse("remove", limited(7)), own, []string{"remove 1"}, refused},
-		{"one that must go goes although its runner is busy", func(r *rig) { r.hub.runners[0].Busy = true }, forced, []string{"remove 1", "end i-1"}, ended},
-		{"one that must go goes without an answer", refuse("remove", fleet.ErrUnknownOutcome), forced, []string{"remove 1", "end i-1"}, ended},
+		{"one that must go goes although its runner is busy, whose row stays", func(r *rig) { r.hub.runners[0].Busy = true }, forced, []string{"remove 1", "end i-1"}, kept},
+		{"one that must go goes without an answer", refuse("remove", fleet.ErrUnknownOutcome), forced, []string{"remove 1", "end i-1"}, kept},
+		{"a busy runner that no full look showed gets a row then", func(r *rig) {
+			r.hub.runners[0].Busy = true
+			r.has(fleet.Change{Ended: []string{"rf-f-i-1-1"}})
+		}, forced, []string{"remove 1", "end i-1"}, kept},
 		{"one whose job is done is ended without asking GitHub", func(*rig) {}, fleet.End{Force: true}, []string{"end i-1"}, ended},
 		{"one that EC2 does not end is tried again later", refuse("end", fleet.ErrThrottled), own, []string{"remove 1", "end i-1"}, refused},
 		{"a config that nobody took goes last", unread, own, []string{"remove 1", "end i-1", "withdraw i-1"}, ended},
