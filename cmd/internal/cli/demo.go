@@ -95,12 +95,12 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 		fmt.Fprintf(log, "%d jobs of %s, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
 			len(script), cmp.Or(d.trace, "a real CI day"), d.speed)
 	}
-	if err := w.Run(ctx, script[len(script)-1].After+after); errors.Is(err, context.Canceled) {
+	broken := w.Run(ctx, script[len(script)-1].After+after)
+	if errors.Is(broken, context.Canceled) {
 		fmt.Fprintln(log, "\nstopped before the end; what happened so far:")
-	} else if err != nil {
-		return err
+		broken = nil
 	}
-	return d.close(out, w.Summary())
+	return d.close(out, w.Summary(), broken)
 }
 
 func (d demo) script() ([]world.Job, error) {
@@ -163,13 +163,20 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 	return c
 }
 
-func (d demo) close(out io.Writer, s world.Summary) error {
+// close tells what came of a demo, also of one that ended with an error.
+func (d demo) close(out io.Writer, s world.Summary, broken error) error {
+	if broken != nil {
+		s.Broken = broken.Error()
+	}
 	if d.json {
 		if err := json.NewEncoder(out).Encode(s); err != nil {
 			return err
 		}
 	} else {
 		tell(out, s)
+	}
+	if broken != nil {
+		return broken
 	}
 	if !s.Good() {
 		return errors.New("something is unserved or left over, see the summary")
@@ -179,13 +186,17 @@ func (d demo) close(out io.Writer, s world.Summary) error {
 
 // tell is the summary as a person reads it.
 func tell(out io.Writer, s world.Summary) {
-	fmt.Fprintf(out, "\n%d jobs were queued (GitHub and AWS simulated, seed %d)\n", s.Jobs.Queued, s.Seed)
-	fmt.Fprintf(out, "  %4d ran to their end\n", s.Jobs.Completed)
-	fmt.Fprintf(out, "  %4d were cancelled before they ran\n", s.Jobs.Cancelled)
-	fmt.Fprintf(out, "  %4d asked for machines that no pool has\n", s.Jobs.NoPool)
+	fmt.Fprintf(out, "\n%s (GitHub and AWS simulated, seed %d)\n", count(s.Jobs.Queued, "job was queued", "jobs were queued"), s.Seed)
+	fmt.Fprintf(out, "  %4d ran to the end\n", s.Jobs.Completed)
+	if s.Jobs.OverLimit > 0 {
+		fmt.Fprintf(out, "  %4d ended with the machine, over the job limit\n", s.Jobs.OverLimit)
+	}
+	fmt.Fprintf(out, "  %4d cancelled before a runner came\n", s.Jobs.Cancelled)
+	fmt.Fprintf(out, "  %4d in want of machines that no pool has\n", s.Jobs.NoPool)
 	fmt.Fprintf(out, "  %4d never ran although a pool fits\n", s.Jobs.Unserved)
 	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
-	fmt.Fprintf(out, "%d machines were launched, at most %d job each, for $%.2f by list and average Spot prices.\n",
-		s.Machines.Launched, s.JobsPerMachine, s.CostUSD)
-	fmt.Fprintf(out, "Left over: %d machines, %d runners, %d parameters.\n", s.Machines.Left, s.RunnersLeft, s.ParametersLeft)
+	fmt.Fprintf(out, "%s, at most %s each, for $%.2f by list and average Spot prices.\n",
+		count(s.Machines.Launched, "machine was launched", "machines were launched"), count(s.JobsPerMachine, "job", "jobs"), s.CostUSD)
+	fmt.Fprintf(out, "Left over: %s, %s, %s.\n", count(s.Machines.Left, "machine", "machines"),
+		count(s.RunnersLeft, "runner", "runners"), count(s.ParametersLeft, "parameter", "parameters"))
 }

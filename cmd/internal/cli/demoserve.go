@@ -84,12 +84,13 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
 	}
-	if err := w.Run(ctx, servedSpan); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	broken := w.Run(ctx, servedSpan)
+	if errors.Is(broken, context.Canceled) {
+		broken = nil
 	}
 	fmt.Fprintln(log)
 	tell(out, w.Summary())
-	return nil
+	return broken
 }
 
 // endless is the demo's script over and over.

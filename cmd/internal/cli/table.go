@@ -54,6 +54,14 @@ func when(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
 
+// count is a number with its noun: "1 job waits", "2 jobs wait".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}
+
 // grouped is a number with commas between thousands.
 func grouped(n int) string {
 	s := fmt.Sprint(n)

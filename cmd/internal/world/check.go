@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/awssim"
 )
@@ -15,9 +18,11 @@ import (
 type checker struct {
 	queued  int
 	brought map[fleet.IntentID]int // machines, by the intent that launched them
-	owners  owners
-	lives   lives
-	broken  error
+	// overLimit are jobs whose machines were ended for their pool's job limit.
+	overLimit map[githubsim.JobID]bool
+	owners    owners
+	lives     lives
+	broken    error
 }
 
 func (c *checker) fail(w *World, format string, args ...any) {
@@ -43,16 +48,45 @@ func (c *checker) launched(w *World, i awssim.Instance) {
 }
 
 // ended holds invariant 4: no machine is ended while its job runs, except by
-// its owner's market or the machine itself.
+// its owner's market, the machine itself, an operator or its pool's job limit.
 func (c *checker) ended(w *World, i awssim.Instance) {
 	if i.Reason != "Client.UserInitiatedShutdown" {
 		return
 	}
 	for _, o := range w.GitHub.Outcomes() {
-		if o.Status == "in_progress" && w.jobs[o.ID] == i.ID && w.Now().Sub(o.Started) < fleet.DefaultJobLimit {
+		if o.Status != "in_progress" || w.jobs[o.ID] != i.ID {
+			continue
+		}
+		switch ran := w.Now().Sub(o.Started.Truncate(githubTells)); {
+		case ran >= w.jobLimit(i.Tags[provision.TagPool]):
+			c.overLimit[o.ID] = true
+		case !c.ordered(w, i.ID):
 			c.fail(w, "machine %s was ended while job %d ran on it", i.ID, o.ID)
 		}
 	}
+}
+
+// githubTells is how exactly GitHub tells times: a limit counts from what it
+// said.
+const githubTells = time.Second
+
+// jobLimit is how long a job of a pool may run.
+func (w *World) jobLimit(pool string) time.Duration {
+	for _, p := range w.cfg.Fleet.Pools {
+		if p.Name == pool {
+			return p.WithDefaults().JobLimit
+		}
+	}
+	return fleet.DefaultJobLimit
+}
+
+// ordered reports whether an operator had a machine ended, job or not.
+func (c *checker) ordered(w *World, machine string) bool {
+	state, err := w.Store.Read(context.Background())
+	if err != nil {
+		c.fail(w, "ledger: %v", err)
+	}
+	return slices.ContainsFunc(state.Orders, func(o fleet.Order) bool { return o.Kind == fleet.Halt && o.Subject == machine })
 }
 
 // look holds the invariants that any instant can be asked about.

@@ -64,7 +64,8 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 		}
 	}
 	for _, r := range w.GitHub.Runners() {
-		if m, _, ok := fleet.ParseRunnerName(w.cfg.Fleet.Name, r.Name); ok && !alive[string(m)] {
+		// GitHub keeps the one of a job that it believes to run, until its lock is over.
+		if m, _, ok := fleet.ParseRunnerName(w.cfg.Fleet.Name, r.Name); ok && !alive[string(m)] && r.Job == 0 {
 			f("registration "+r.Name, orphanFor)
 		}
 	}

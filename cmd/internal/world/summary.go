@@ -29,6 +29,9 @@ type Summary struct {
 	JobsPerMachine int                       `json:"jobs_per_machine_max"`
 	CostUSD        float64                   `json:"cost_usd"`
 	APICalls       map[string]map[string]int `json:"api_calls"`
+	// Broken is why the day ended early, an invariant that did not hold above
+	// all; empty if it did not.
+	Broken string `json:"broken,omitempty"`
 }
 
 // Jobs counts jobs by what became of them.
@@ -37,7 +40,8 @@ type Jobs struct {
 	Completed int `json:"completed"`
 	Cancelled int `json:"cancelled"`
 	NoPool    int `json:"no_pool"`
-	Unserved  int `json:"unserved"` // a pool fits, and it never ran
+	OverLimit int `json:"over_limit"` // ended with their machines, by their pool's job limit
+	Unserved  int `json:"unserved"`   // a pool fits, and it never ran
 }
 
 // Waits are percentiles of the time from queued to running, in seconds.
@@ -47,9 +51,9 @@ type Waits struct {
 	Max float64 `json:"max"`
 }
 
-// Good reports whether nothing is unserved and nothing is left.
+// Good reports whether nothing is unserved, left or broken.
 func (s Summary) Good() bool {
-	return s.Jobs.Unserved == 0 && s.Interrupted.Jobs == s.Interrupted.Again && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
+	return s.Broken == "" && s.Jobs.Unserved == 0 && s.Interrupted.Jobs == s.Interrupted.Again && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
 }
 
 func (w *World) fits(labels []string) bool {
@@ -69,7 +73,10 @@ func (w *World) Summary() Summary {
 			s.Jobs.NoPool++
 		case !o.Started.IsZero():
 			waits = append(waits, o.Started.Sub(o.Created))
-			if o.Status == "completed" {
+			switch {
+			case w.check.overLimit[o.ID]:
+				s.Jobs.OverLimit++
+			case o.Status == "completed":
 				s.Jobs.Completed++
 			}
 		case o.Conclusion == "cancelled" && o.Done.Sub(o.Created) < time.Hour:

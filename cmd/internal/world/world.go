@@ -117,7 +117,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 	w := &World{
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*machine{}, byID: map[githubsim.RunnerID]*machine{},
 		jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
-		check: checker{brought: map[fleet.IntentID]int{}},
+		check: checker{brought: map[fleet.IntentID]int{}, overLimit: map[githubsim.JobID]bool{}},
 	}
 	w.alarms = alarms{Handler: c.Log.Handler(), now: w.Now, told: map[string]time.Time{}}
 	w.cfg.Log = slog.New(w.alarms)
