@@ -63,6 +63,15 @@ func (a *account) ssm(w http.ResponseWriter, call string, body []byte) {
 		Name, Value string
 		Overwrite   bool
 	}
+	if call == "GetParameter" && a.owner == "" {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type": "ParameterNotFound"}`)
+		return
+	}
+	if call == "GetParameter" {
+		fmt.Fprintf(w, `{"Parameter": {"Value": %q}}`, a.owner)
+		return
+	}
 	if err := json.Unmarshal(body, &in); err != nil || call != "PutParameter" || in.Name != "/runfleet/acme/settings/owner" || !in.Overwrite {
 		http.Error(w, "not answered here: "+call, http.StatusBadRequest)
 		return

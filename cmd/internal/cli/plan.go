@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,15 +11,27 @@ import (
 
 	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/provision/tokens"
 )
 
 func planCommand() *cobra.Command {
-	c := &cobra.Command{Use: "plan", Short: "Say what would be done now, and why, and do nothing of it", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "plan", Short: "Say what would be done now, and why, and do nothing of it", Args: cobra.NoArgs,
+		Long: `Looks at GitHub and AWS, and says what would be done now, and why. It does nothing
+of it and writes nothing down. Before the first serve there is no ledger: then
+the plan is that of an empty one.`,
+	}
 	path := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		f, err := fileWithLedger(*path)
+		f, err := wire.ReadFile(*path)
 		if err != nil {
-			return err
+			return usage(err)
+		}
+		fresh := sqlite.Absent(f.Serve.Ledger)
+		if fresh {
+			fmt.Fprintf(c.OutOrStdout(), "no ledger is at %s yet, serve makes it: a plan with an empty one\n", f.Serve.Ledger)
+			f.Serve.Ledger = sqlite.Memory
 		}
 		parts, err := wire.Open(c.Context(), f, false, slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 		if err != nil {
@@ -28,16 +42,34 @@ func planCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if fresh {
+			if err := tellOwner(c.Context(), c.OutOrStdout(), parts.Tokens); err != nil {
+				return err
+			}
+		}
 		tellPlan(c.OutOrStdout(), seen, plan)
 		return nil
 	}
 	return c
 }
 
+// tellOwner warns that a new ledger will be refused, where another owns the
+// fleet.
+func tellOwner(ctx context.Context, out io.Writer, t *tokens.Store) error {
+	owner, err := t.Owner(ctx)
+	if errors.Is(err, fleet.ErrAbsent) {
+		return nil
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(out, "ledger %s owns fleet %s: serve will refuse to start with a new one\n", owner, t.Fleet)
+	}
+	return err
+}
+
 // tellPlan is a plan as a person reads it.
 func tellPlan(out io.Writer, s fleet.Snapshot, p fleet.Plan) {
-	fmt.Fprintf(out, "%d jobs, %d machines, %d runners, %d open intents (plan %d)\n",
-		len(s.State.Jobs), len(s.State.Machines), len(s.State.Runners), len(s.State.Intents), s.State.Number)
+	fmt.Fprintf(out, "%s, %s, %s, %s (plan %d)\n", count(len(s.State.Jobs), "job", "jobs"), count(len(s.State.Machines), "machine", "machines"),
+		count(len(s.State.Runners), "runner", "runners"), count(len(s.State.Intents), "open intent", "open intents"), s.State.Number)
 	if len(p.Intents) == 0 {
 		fmt.Fprintln(out, "nothing to do")
 	}

@@ -96,6 +96,37 @@ func TestAPlanSaysWhatWouldBeDoneAndDoesNothingOfIt(t *testing.T) {
 	}
 }
 
+func TestAPlanBeforeTheFirstStartIsThatOfAnEmptyLedger(t *testing.T) {
+	for _, tt := range []struct{ name, owner, says string }{
+		{"of a new fleet", "", ""},
+		{"of one that a ledger owns that is not here", "0011", "ledger 0011 owns fleet acme: serve will refuse to start with a new one\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file, ledger, aws := seen(t)
+			aws.owner = tt.owner
+			dir, name := filepath.Split(ledger)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "new-"+name)
+			if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), ledger, path)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			before := listed(t, dir)
+			code, out, log := run(t, "plan", "--config", file)
+			want := "no ledger is at " + path + " yet, serve makes it: a plan with an empty one\n" + tt.says +
+				"0 jobs, 0 machines, 0 runners, 0 open intents (plan 1)\nnothing to do\n"
+			if code != cli.ExitOK || log != "" || !strings.HasPrefix(out, want) {
+				t.Errorf("exit %d: %s%s", code, out, log)
+			}
+			if diff := cmp.Diff(before, listed(t, dir)); diff != "" {
+				t.Errorf("files (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAPlanAndAManagerWorkSideBySide(t *testing.T) {
 	file, ledger, _ := seen(t)
 	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: ledger, Fleet: "acme", Hold: true})

@@ -12,7 +12,8 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
-// asking are the verbs that need a ledger and make none.
+// asking are the verbs that need a ledger and make none. plan goes without one
+// that serve would make.
 var asking = []string{
 	"status", "jobs", "explain 101", "pools", "plan", "adopt", "backup COPY", "runners list",
 	"machines list", "machines show i-0a", "machines drain i-0a", "machines hold i-0a", "machines end i-0a", "machines release i-0a", "pause", "resume",
@@ -70,6 +71,9 @@ func TestAVerbAtAWrongLedgerSaysSoAndMakesNothing(t *testing.T) {
 			}
 			before := listed(t, dir)
 			for _, verb := range asking {
+				if verb == "plan" && strings.HasPrefix(tt.says, "no ledger") {
+					continue
+				}
 				args := strings.Fields(strings.ReplaceAll(verb, "COPY", filepath.Join(dir, "copy.db")))
 				code, out, log := run(t, append(args, "--config", file)...)
 				if code != cli.ExitFailed || out != "" || !strings.Contains(log, strings.ReplaceAll(tt.says, "DIR", dir)) {

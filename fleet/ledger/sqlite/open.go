@@ -15,8 +15,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// memory is the path of a ledger that lives as long as its Store.
-const memory = ":memory:"
+// Memory is the path of a ledger that is on no disk, and lives as long as its
+// Store.
+const Memory = ":memory:"
 
 // literal keeps SQLite from reading a path as a URI.
 var literal = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
@@ -67,7 +68,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func (s *Store) open(ctx context.Context, c Config) error {
 	have := 0
 	err := exists(c.Path, c.Must)
-	if err == nil && c.Path != memory {
+	if err == nil && c.Path != Memory {
 		have, err = probe(ctx, c)
 	}
 	if err == nil && c.Hold {
@@ -95,7 +96,7 @@ func (s *Store) connect(path string, must bool) (err error) {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
-	if path == memory {
+	if path == Memory {
 		return nil
 	}
 	if s.people, err = sql.Open("sqlite", source(path)+"&mode=ro"); err != nil {

@@ -79,13 +79,18 @@ func code(err error) int {
 // there. It does not look into the file.
 func Exists(path string) error { return exists(path, true) }
 
+// Absent reports whether no ledger is at a path where one can be made.
+func Absent(path string) bool {
+	return errors.Is(exists(path, true), fs.ErrNotExist) && exists(path, false) == nil
+}
+
 // other is what helps when the path is wrong.
 const other = "name another file under serve.ledger"
 
 // exists says why no ledger can be at a path or, unless one must be there
 // already, why none can be made there.
 func exists(path string, must bool) error {
-	if path == memory {
+	if path == Memory {
 		return nil
 	}
 	if whole, err := filepath.Abs(path); err == nil {
