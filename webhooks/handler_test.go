@@ -247,3 +247,18 @@ func TestRefusalsOfStrangersAreLoggedOnceAMinute(t *testing.T) {
 		t.Errorf("%d lines of log:\n%s", n, log)
 	}
 }
+
+// Setting a fleet up ends with a ping, for which people look in serve's log.
+func TestAPingIsALineOfAnOrdinaryLog(t *testing.T) {
+	log := &bytes.Buffer{}
+	h := newHandler(&memory{}, nil)
+	h.Log = slog.New(slog.NewTextHandler(log, nil))
+	for range 2 { // whoever caught one can send it again and again
+		r := delivery([]byte(`{}`))
+		r.Header.Set("X-GitHub-Event", "ping")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=INFO msg=webhook outcome=pong") {
+		t.Errorf("the log:\n%s", text)
+	}
+}

@@ -31,7 +31,7 @@ const (
 type answer struct {
 	code  int
 	level slog.Level
-	often bool   // anyone can cause it, or a busy ledger does: one line a minute
+	often bool   // anyone can cause it or repeat it, or a busy ledger does: one line a minute
 	name  string // all that a sender learns
 }
 
@@ -47,7 +47,7 @@ var answers = [outcomes]answer{
 	Broken:     {http.StatusBadRequest, slog.LevelDebug, false, "broken"},
 	Foreign:    {http.StatusForbidden, slog.LevelWarn, false, "foreign"},
 	Malformed:  {http.StatusBadRequest, slog.LevelWarn, false, "malformed"},
-	Ping:       {http.StatusOK, slog.LevelDebug, false, "pong"},
+	Ping:       {http.StatusOK, slog.LevelInfo, true, "pong"},
 	Ignored:    {http.StatusOK, slog.LevelDebug, false, "ignored"},
 	Unrecorded: {http.StatusServiceUnavailable, slog.LevelWarn, true, "busy"},
 	Recorded:   {http.StatusAccepted, slog.LevelDebug, false, "recorded"},
