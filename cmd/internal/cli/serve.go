@@ -25,6 +25,7 @@ const (
 	tidyEvery = time.Hour        // how often the ledger is tidied
 	ownEvery  = 10 * time.Second // how often the fleet's owner is asked for
 	askLimit  = 10 * time.Second // how long its answer may take
+	seeEvery  = time.Second      // how often orders are looked for
 )
 
 func serveCommand() *cobra.Command {
@@ -132,6 +133,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.tidy(loop) })
 	g.Go(func() error { return s.reload(loop) })
 	g.Go(func() error { return s.own(loop) })
+	g.Go(func() error { return s.watch(loop) })
 	g.Go(func() error {
 		<-loop.Done()
 		s.draining.Store(true)
@@ -155,6 +157,25 @@ func (s *server) tidy(ctx context.Context) error {
 			if err := s.parts.Store.Tidy(ctx); err != nil {
 				s.log.Warn("ledger not tidied", "error", err)
 			}
+		}
+	}
+}
+
+// watch wakes the loop when another process wrote into the ledger: an operator's
+// order should not wait for the next full look. What was written before it
+// began, the first look has seen or is yet to see.
+func (s *server) watch(ctx context.Context) error {
+	last := int64(-1)
+	for {
+		n, err := s.parts.Store.Foreign(ctx)
+		if err == nil && n != last { // the loop tells of a ledger that does not answer
+			last = n
+			s.parts.Wake()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(seeEvery):
 		}
 	}
 }

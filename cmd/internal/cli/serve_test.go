@@ -35,9 +35,9 @@ func (quiet) Machines(context.Context) ([]fleet.Machine, error) { return nil, ni
 func (quiet) Recipes(context.Context) ([]fleet.Recipe, error)   { return nil, nil }
 
 // quietServer serves a quiet AWS and GitHub.
-func quietServer(t *testing.T, drain time.Duration) *server {
+func quietServer(t *testing.T, ledger string, drain time.Duration) *server {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "f.db"), Fleet: "f"})
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: ledger, Fleet: "f"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +56,19 @@ func quietServer(t *testing.T, drain time.Duration) *server {
 	return s
 }
 
-// served is a server on loopback, and what stops it.
+// served is a quiet server on loopback, and what stops it.
 func served(t *testing.T, drain time.Duration) (url string, store *sqlite.Store, stop func(), done <-chan error) {
+	t.Helper()
+	return run(t, quietServer(t, filepath.Join(t.TempDir(), "f.db"), drain))
+}
+
+// run runs a server on loopback.
+func run(t *testing.T, s *server) (url string, store *sqlite.Store, stop func(), done <-chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := quietServer(t, drain)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.run(ctx, l) }()
@@ -141,12 +146,70 @@ func TestARecordedJobGetsItsVerdict(t *testing.T) {
 	}
 }
 
+// An order comes from another process, which cannot wake this one.
+func TestAnOrderOfAnotherProcessIsObeyedWithoutWaitingForTheNextFullLook(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	_, store, stop, done := run(t, quietServer(t, path, 0))
+	other, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Fleet: "f", Must: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	until(t, "the first look", func() bool { return marks(t, store)["looked"] != "" })
+	now := time.Now()
+	j := fleet.Job{Key: fleet.JobKey{ID: 1, Attempt: 1}, Class: fleet.Class{Labels: "a"}, Status: fleet.Queued, QueuedAt: now}
+	if _, err := other.Record(t.Context(), fleet.Event{At: now, Job: &j}); err != nil {
+		t.Fatal(err)
+	}
+	verdict := func(code fleet.VerdictCode) {
+		t.Helper()
+		until(t, "verdict "+string(code), func() bool {
+			state, err := store.Read(t.Context())
+			return err == nil && len(state.Jobs) == 1 && state.Jobs[0].Verdict.Code == code
+		})
+	}
+	verdict(fleet.SetBack)
+	o := fleet.Order{ID: "pause p", Kind: fleet.Pause, Subject: "p", By: "ann", At: now}
+	if err := other.Place(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	verdict(fleet.Paused)
+	if err := other.Lift(t.Context(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	verdict(fleet.SetBack)
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func marks(t *testing.T, s *sqlite.Store) map[string]string {
+	t.Helper()
+	state, err := s.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state.Marks
+}
+
+// until asks again and again, for far less than the minute between full looks.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 func TestAManagerWhoseFleetAnotherLedgerAdoptedStops(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := quietServer(t, time.Hour) // there is no drain
+	s := quietServer(t, filepath.Join(t.TempDir(), "f.db"), time.Hour) // there is no drain
 	s.ownEvery = time.Millisecond
 	var asked atomic.Int64
 	s.owned = func(context.Context) error {

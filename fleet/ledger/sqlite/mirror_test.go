@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"path/filepath"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -64,5 +66,41 @@ func TestAProbeCopiesNothing(t *testing.T) {
 	}
 	if s.Ping(t.Context()) == nil {
 		t.Error("a closed ledger answers")
+	}
+}
+
+func TestForeignChangesWithTheWritesOfOthersOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l.db")
+	var stores [2]*Store
+	for i := range stores {
+		s, err := Open(t.Context(), Config{Path: path, Fleet: "f"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		stores[i] = s
+	}
+	number := func() int64 {
+		n, err := stores[0].Foreign(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := number()
+	for i, s := range stores {
+		if err := s.Place(t.Context(), fleet.Order{ID: "pause", Kind: fleet.Pause, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if changed := number() != before; changed != (i == 1) {
+			t.Errorf("store %d wrote: changed %t", i, changed)
+		}
+	}
+	if _, err := stores[1].Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before = number()
+	if number() != before {
+		t.Error("changed by a read")
 	}
 }
