@@ -33,7 +33,8 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetOut(out)
+	said := &output{Writer: out}
+	root.SetOut(said)
 	root.SetErr(log)
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -45,6 +46,9 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 		hoursCommand(), drillCommand(), planCommand(), replayCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), versionCommand(),
 	)
 	err := root.ExecuteContext(ctx)
+	if said.err != nil && !errors.Is(err, said.err) {
+		err = errors.Join(err, fmt.Errorf("the answer could not be written: %w", said.err))
+	}
 	switch {
 	case err == nil:
 		return ExitOK
@@ -54,4 +58,19 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	}
 	fmt.Fprintln(log, "runfleet:", err)
 	return ExitFailed
+}
+
+// output remembers that what a verb says did not arrive: its texts are written
+// in many places, and none of them looks.
+type output struct {
+	io.Writer
+	err error // the first one
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }

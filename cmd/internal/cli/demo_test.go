@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,6 +45,7 @@ func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
 		{"an unknown flag", "unknown flag: --sped", []string{"demo", "--sped", "3"}},
 		{"a speed of zero", "--speed must be more than 0", []string{"demo", "--speed", "0"}},
 		{"fewer jobs than none", "--jobs must be at least 0", []string{"demo", "--jobs", "-1"}},
+		{"a drain that ends before it begins", "--drain must be at least 0, not -5s", []string{"serve", "--drain", "-5s"}},
 		{"an unknown verb", "unknown command", []string{"serv"}},
 		{"a job that is no number", "not \"abc\"", []string{"explain", "abc"}},
 		{"a fleet file that is not there", "--config", []string{"serve", "--config", "/nowhere.yaml"}},
@@ -55,5 +57,28 @@ func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
 				t.Errorf("exit %d, output %q, log %q", code, out, log)
 			}
 		})
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
+	file := operated(t)
+	for _, verb := range []string{
+		"demo --exit --jobs 2 --speed 100000 --quiet", "demo --exit --jobs 2 --speed 100000 --quiet --json", "status", "jobs", "jobs -o json",
+		"pools", "explain 101", "machines show i-0a", "hours show", "config show", "config sample", "config schema", "version",
+	} {
+		args := strings.Fields(verb)
+		if args[0] != "demo" && args[0] != "version" && verb != "config sample" && verb != "config schema" {
+			args = append(args, "--config", file)
+		}
+		var log strings.Builder
+		code := cli.Main(t.Context(), args, full{}, &log)
+		if code != cli.ExitFailed || strings.Count(log.String(), "no space left on device") != 1 {
+			t.Errorf("%s: exit %d: %s", verb, code, log.String())
+		}
 	}
 }

@@ -38,6 +38,9 @@ func serveCommand() *cobra.Command {
 	path := configFlag(c)
 	c.Flags().DurationVar(&drain, "drain", 15*time.Second, "how long webhooks are still taken after a stop was asked for")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if drain < 0 {
+			return fmt.Errorf("%w: --drain must be at least 0, not %s", errUsage, drain)
+		}
 		return serve(c.Context(), *path, drain, c.ErrOrStderr())
 	}
 	return c
