@@ -39,10 +39,10 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	}
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
-		r.memory.full = at
 		if err := r.fullLook(ctx, &s, write); err != nil {
-			return s, err
+			return s, err // the ledger's: what was seen is not recorded, so look again
 		}
+		r.memory.full = at
 	}
 	if write {
 		if err := r.follow(ctx, &s); err != nil {

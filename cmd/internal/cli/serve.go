@@ -107,15 +107,16 @@ func (s *server) routes() http.Handler {
 	return mux
 }
 
-// ready is 503 once a stop was asked for: a balancer looks away before the
-// port closes.
+// ready is 503 once a stop was asked for, so that a balancer looks away before
+// the port closes, and while the ledger takes nothing: a webhook would be
+// answered by 503 too.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
 	if err := s.parts.Store.Ping(r.Context()); err != nil {
-		http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "the ledger takes nothing", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")

@@ -75,6 +75,11 @@ func TestAFullLedgerRefusesLosesNothingAndRecovers(t *testing.T) {
 			if says := strings.ReplaceAll(tt.says, "PATH", path); !errors.Is(err, ledger.ErrBusy) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %q", err)
 			}
+			for range 2 { // also to whoever asks again
+				if err := s.Ping(t.Context()); !errors.Is(err, ledger.ErrBusy) {
+					t.Errorf("ping: %v", err)
+				}
+			}
 			big := fleet.Change{Marks: map[string]string{"m": strings.Repeat("x", 1<<20)}}
 			if err := s.Settle(t.Context(), big); !errors.Is(err, ledger.ErrBusy) {
 				t.Errorf("settle: %v", err)
@@ -83,6 +88,9 @@ func TestAFullLedgerRefusesLosesNothingAndRecovers(t *testing.T) {
 				t.Errorf("full: %d jobs of %d, %d marks, error %v", len(state.Jobs), refused-1, len(state.Marks), err)
 			}
 			room()
+			if err := s.Ping(t.Context()); err != nil {
+				t.Errorf("ping after room was made: %v", err)
+			}
 			if fresh, err := s.Record(t.Context(), queued(refused)); err != nil || !fresh[0] {
 				t.Errorf("after room was made: fresh %v, error %v", fresh, err)
 			}

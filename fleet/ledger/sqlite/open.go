@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -46,6 +47,8 @@ type Store struct {
 	held   *os.File   // the lock, if it was taken
 	queue  queue
 	stmts  statements
+	// refused says that the disk took no write; Ping finds out whether it does again.
+	refused atomic.Bool
 }
 
 // Open opens a ledger, and makes it if there is none. ledger.ErrOwned if it is

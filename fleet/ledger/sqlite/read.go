@@ -11,14 +11,34 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger"
 )
 
-// Ping asks whether the ledger can be written to now, as cheaply as a probe
-// that anybody may send should be.
+// Ping asks whether the ledger takes what is to be recorded, as cheaply as a
+// probe that anybody may send should be: it writes only after a write was
+// refused, more than a delivery needs, and takes it away again.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		var number int64
-		return tx.QueryRowContext(ctx, "SELECT number FROM owner").Scan(&number)
-	})
+	if !s.refused.Load() {
+		return s.inTx(ctx, func(tx *sql.Tx) error {
+			var number int64
+			return tx.QueryRowContext(ctx, "SELECT number FROM owner").Scan(&number)
+		})
+	}
+	for _, text := range []string{
+		fmt.Sprintf("INSERT OR REPLACE INTO things(kind, id, body) VALUES('probe', '', hex(zeroblob(%d)))", probeBytes/2),
+		"DELETE FROM things WHERE kind = 'probe'",
+	} {
+		err := s.inTx(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, text)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.refused.Store(false)
+	return nil
 }
+
+// probeBytes is what Ping writes: more than a few deliveries.
+const probeBytes = 64 << 10
 
 // Foreign is a number that is another one after a write by another process, or
 // by another Store: a manager learns by it that there is an order to obey. It

@@ -114,6 +114,14 @@ func (s *Store) lead() {
 func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	err := s.transact(ctx, f)
+	if c := code(err); c == sqlite3.SQLITE_FULL || c == sqlite3.SQLITE_IOERR || c == sqlite3.SQLITE_READONLY {
+		s.refused.Store(true)
+	}
+	return err
+}
+
+func (s *Store) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return meaning(s.path, err)
