@@ -28,6 +28,9 @@ var codes = map[string]error{
 	"InstanceLimitExceeded":        fleet.ErrQuota,
 	"ReservationCapacityExceeded":  fleet.ErrQuota,
 
+	"IncorrectInstanceState": fleet.ErrState,
+	"IncorrectState":         fleet.ErrState,
+
 	"Unsupported": fleet.ErrNotOffered,
 
 	"RequestLimitExceeded":   fleet.ErrThrottled,

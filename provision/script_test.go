@@ -24,6 +24,8 @@ type script struct {
 	deleteFleets   func(*ec2.DeleteFleetsInput) (*ec2.DeleteFleetsOutput, error)
 	showInstances  func(*ec2.DescribeInstancesInput) (*ec2.DescribeInstancesOutput, error)
 	end            func(*ec2.TerminateInstancesInput) (*ec2.TerminateInstancesOutput, error)
+	stop           func(*ec2.StopInstancesInput) (*ec2.StopInstancesOutput, error)
+	start          func(*ec2.StartInstancesInput) (*ec2.StartInstancesOutput, error)
 	showSubnets    func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error)
 }
 
@@ -57,6 +59,14 @@ func (s *script) DescribeInstances(_ context.Context, in *ec2.DescribeInstancesI
 
 func (s *script) TerminateInstances(_ context.Context, in *ec2.TerminateInstancesInput, _ ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error) {
 	return s.end(in)
+}
+
+func (s *script) StopInstances(_ context.Context, in *ec2.StopInstancesInput, _ ...func(*ec2.Options)) (*ec2.StopInstancesOutput, error) {
+	return s.stop(in)
+}
+
+func (s *script) StartInstances(_ context.Context, in *ec2.StartInstancesInput, _ ...func(*ec2.Options)) (*ec2.StartInstancesOutput, error) {
+	return s.start(in)
 }
 
 func (s *script) DescribeSubnets(_ context.Context, in *ec2.DescribeSubnetsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error) {

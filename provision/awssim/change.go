@@ -24,6 +24,7 @@ func (e *EC2) StopInstances(ctx context.Context, in *ec2.StopInstancesInput, _ .
 	return answer(ctx, e.a, r, func() (*ec2.StopInstancesOutput, error) {
 		changes, err := e.a.change(in.InstanceIds, stoppable, func(i *instance) {
 			if i.state == types.InstanceStateNameRunning {
+				e.a.lag(i)
 				e.a.stop(i, byUser)
 			}
 		})
@@ -56,6 +57,7 @@ func (e *EC2) StartInstances(ctx context.Context, in *ec2.StartInstancesInput, _
 		wanted := map[offer]int{}
 		changes, err := e.a.change(in.InstanceIds, func(i *instance) error { return e.a.startable(i, wanted) }, func(i *instance) {
 			if i.state == types.InstanceStateNameStopped {
+				e.a.lag(i)
 				i.reason, i.sentence, i.launched = "", "", e.a.cfg.Now()
 				e.a.boot(i)
 			}

@@ -9,7 +9,7 @@ import (
 // region with the delays beside each field. Rates are shares of 1.
 type Faults struct {
 	BootMin, BootMax time.Duration // from launch until the agent starts: 5s to 20s; EC2 says running half way
-	LagMin, LagMax   time.Duration // a new instance is not described, a new experiment not listed, so long: 0s to 3s
+	LagMin, LagMax   time.Duration // a new instance is not described, a new experiment not listed, a stop or start not shown, so long: 0s to 3s
 	NeverBoots       float64       // an instance runs but its agent never starts
 	DiesPending      float64       // an instance ends before it runs
 	Throttled        float64       // a call is refused although its bucket is not empty

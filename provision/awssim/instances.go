@@ -38,6 +38,8 @@ type instance struct {
 	launched, shown   time.Time // shown: not described before
 	removed           time.Time // no longer described; zero while it is not ended
 	state             types.InstanceStateName
+	was               types.InstanceStateName // what EC2 shows before lagged
+	lagged            time.Time
 	boots             int // tells the timers of one start from the next's
 	neverBoots        bool
 	reclaim           time.Time
@@ -59,6 +61,20 @@ func (i *instance) told() Instance {
 		Tags: tags, Template: i.template.id, UserData: i.template.userData, LaunchedAt: i.launched,
 		NeverBoots: i.neverBoots, ReclaimAt: i.reclaim, Reason: i.reason,
 	}
+}
+
+// seen is the state that EC2 shows.
+func (a *Account) seen(i *instance) types.InstanceStateName {
+	if a.cfg.Now().Before(i.lagged) {
+		return i.was
+	}
+	return i.state
+}
+
+// lag has EC2 show an instance in its state of now for a little longer.
+func (a *Account) lag(i *instance) {
+	i.was = a.seen(i)
+	i.lagged = a.cfg.Now().Add(a.between(a.cfg.Faults.LagMin, a.cfg.Faults.LagMax, "state lag", i.id))
 }
 
 func (i *instance) alive() bool {
@@ -121,7 +137,7 @@ func (a *Account) describe(in *ec2.DescribeInstancesInput) (*ec2.DescribeInstanc
 		if !a.knows(i) || len(in.InstanceIds) > 0 && !slices.Contains(in.InstanceIds, i.id) {
 			continue
 		}
-		if fits, err := matches(in.Filters, i.facts); err != nil {
+		if fits, err := matches(in.Filters, func(name string) ([]string, bool) { return a.facts(i, name) }); err != nil {
 			return nil, err
 		} else if !fits {
 			continue
@@ -131,7 +147,7 @@ func (a *Account) describe(in *ec2.DescribeInstancesInput) (*ec2.DescribeInstanc
 			break
 		}
 		out.Reservations = append(out.Reservations, types.Reservation{
-			ReservationId: aws.String("r" + strings.TrimPrefix(i.id, "i")), Instances: []types.Instance{i.described()},
+			ReservationId: aws.String("r" + strings.TrimPrefix(i.id, "i")), Instances: []types.Instance{a.described(i)},
 		})
 	}
 	return out, nil
@@ -139,12 +155,12 @@ func (a *Account) describe(in *ec2.DescribeInstancesInput) (*ec2.DescribeInstanc
 
 // facts are what filters ask of an instance. One that is on-demand has no
 // lifecycle.
-func (i *instance) facts(name string) ([]string, bool) {
+func (a *Account) facts(i *instance, name string) ([]string, bool) {
 	switch name {
 	case "instance-id":
 		return []string{i.id}, true
 	case "instance-state-name":
-		return []string{string(i.state)}, true
+		return []string{string(a.seen(i))}, true
 	case "instance-type":
 		return []string{i.offer.kind}, true
 	case "client-token":
@@ -162,12 +178,13 @@ func (i *instance) facts(name string) ([]string, bool) {
 	return tagFacts(i.tags, name)
 }
 
-func (i *instance) described() types.Instance {
+func (a *Account) described(i *instance) types.Instance {
+	seen := a.seen(i)
 	d := types.Instance{
 		InstanceId: aws.String(i.id), InstanceType: types.InstanceType(i.offer.kind), SubnetId: aws.String(i.subnet),
 		ImageId: aws.String(i.ami), ClientToken: aws.String(i.token), LaunchTime: aws.Time(i.launched),
 		Placement: &types.Placement{AvailabilityZone: aws.String(i.offer.zone)},
-		State:     &types.InstanceState{Name: i.state, Code: aws.Int32(stateCodes[i.state])}, Tags: i.tags,
+		State:     &types.InstanceState{Name: seen, Code: aws.Int32(stateCodes[seen])}, Tags: i.tags,
 	}
 	if i.offer.spot {
 		d.InstanceLifecycle = types.InstanceLifecycleTypeSpot

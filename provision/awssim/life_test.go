@@ -243,3 +243,31 @@ func TestVolumes(t *testing.T) {
 		t.Errorf("left %v", got)
 	}
 }
+
+func TestAStopAndAStartAreShownLate(t *testing.T) {
+	r := open(t, func(c *Config) { c.Faults = Faults{LagMin: 5 * time.Second, LagMax: 6 * time.Second} })
+	ids := r.launched("intent-1", 1, false)
+	byID := &ec2.DescribeInstancesInput{InstanceIds: ids}
+	r.pass(time.Minute)
+	if _, err := r.ec2.StopInstances(t.Context(), &ec2.StopInstancesInput{InstanceIds: ids}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.seen(byID); got[ids[0]] != "running" {
+		t.Errorf("shown at once: %v", got)
+	}
+	r.pass(6 * time.Second)
+	if got := r.seen(byID); got[ids[0]] != "stopping" {
+		t.Errorf("shown %v", got)
+	}
+	r.pass(time.Minute)
+	if _, err := r.ec2.StartInstances(t.Context(), &ec2.StartInstancesInput{InstanceIds: ids}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.seen(byID); got[ids[0]] != "stopped" {
+		t.Errorf("shown at once: %v", got)
+	}
+	r.pass(time.Minute)
+	if got := r.seen(byID); got[ids[0]] != "running" {
+		t.Errorf("shown %v", got)
+	}
+}
