@@ -14,7 +14,6 @@ const (
 	idledOut      = 5 * time.Minute  // idle this long while a job of its class waits
 	mintAgain     = 5 * time.Second  // after a mint that came to nothing
 	retryAfter    = time.Minute      // after a refused end or removal
-	resendAfter   = 30 * time.Second // an open intent that nobody settled
 	resendFor     = 5 * time.Minute  // client tokens are trusted this long
 	believedFor   = 90 * time.Second // a job is believed to wait this long after word of it
 	planSize      = 80               // intents in one plan: what one DynamoDB transaction takes

@@ -6,6 +6,10 @@ import "time"
 // repeated request makes its machines once. At most 64 ASCII characters.
 type IntentID string
 
+// ResendAfter is how long only the process that reserved an intent may execute
+// it. Then any may reserve it again, under the plan number.
+const ResendAfter = 30 * time.Second
+
 // Intent is an action that was reserved in the ledger. It holds the whole
 // request, counts against every cap until it is settled, and is the only
 // thing that the shell executes. Exactly one of its parts is set.

@@ -221,7 +221,7 @@ func (v *view) settleIntents() {
 		switch {
 		case in.Launch != nil && !v.At.Before(in.ReservedAt.Add(resendFor)):
 			v.lookUp(in)
-		case v.Alone || v.past(later(in.SentAt, in.ReservedAt), resendAfter):
+		case v.Alone || v.past(later(in.SentAt, in.ReservedAt), ResendAfter):
 			v.plan.Intents = append(v.plan.Intents, in)
 		}
 	}

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -17,7 +18,12 @@ func (o *outcome) settle(in fleet.Intent) { o.Change.Settle = append(o.Change.Se
 func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Intent) outcome {
 	// A stop does not cut them short: an answer that nobody hears is a machine
 	// that nobody knows until it is asked for again.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actLimit)
+	limit := r.left(mine)
+	if limit <= 0 {
+		r.Log.WarnContext(ctx, "too late to act: others may by now", "intents", len(mine))
+		return outcome{}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	machines := make(map[fleet.MachineID]fleet.Machine, len(s.State.Machines))
 	for _, m := range s.State.Machines {
@@ -44,6 +50,15 @@ func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Int
 		merge(r.end(ctx, s, ends, machines))
 	}
 	return total
+}
+
+// left is how long acts may take: others may take an intent up half a minute
+// after it was reserved.
+func (r *Reconciler) left(mine []fleet.Intent) time.Duration {
+	if len(mine) == 0 || mine[0].SentAt.IsZero() {
+		return actLimit
+	}
+	return min(actLimit, actLimit-r.Now().Sub(mine[0].SentAt))
 }
 
 func (r *Reconciler) execute(ctx context.Context, s fleet.Snapshot, in fleet.Intent, machines map[fleet.MachineID]fleet.Machine) outcome {

@@ -58,6 +58,20 @@ func TestActsAreGivenUpInTime(t *testing.T) {
 	})
 }
 
+func TestNothingIsDoneThatOthersMayDoByNow(t *testing.T) {
+	for _, tt := range []struct {
+		late time.Duration // from the reservation to the acts
+		want int           // launches
+	}{{actLimit - time.Second, 1}, {actLimit, 0}, {fleet.ResendAfter, 0}} {
+		r := rigged(t)
+		r.now = noon.Add(tt.late)
+		r.acted(three(1))
+		if n := len(r.launches()); n != tt.want {
+			t.Errorf("%s late: %d launches", tt.late, n)
+		}
+	}
+}
+
 func TestAnIntentOfAnUnknownKindIsSettled(t *testing.T) {
 	r := rigged(t)
 	if diff := cmp.Diff([]string{"settle x"}, r.acted(fleet.Intent{ID: "x"})); diff != "" {

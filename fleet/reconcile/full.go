@@ -11,7 +11,9 @@ import (
 
 // fullLook reads EC2 by tag and GitHub's runners, and writes what it saw into
 // the ledger, so that every later look, of any process, judges by it. What
-// could not be read is left as it was: absence must be seen, not assumed.
+// could not be read is left as it was: absence must be seen, not assumed. So is
+// what acts may be about to write. It takes a plan number, as a plan does: what
+// was seen beside a plan that it did not know is seen again.
 func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool) error {
 	var c fleet.Change
 	shown, err := r.Cloud.Machines(ctx)
@@ -40,8 +42,9 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 		see(s, c)
 		return nil
 	}
-	if !c.Empty() {
-		if err := r.Ledger.Settle(ctx, c); err != nil {
+	if c = actsOf(*s, r.Now()).leave(c); !c.Empty() {
+		if err := r.Ledger.Commit(ctx, s.State.Number, c); err != nil {
+			r.Full()
 			return err
 		}
 	}

@@ -8,6 +8,23 @@
 // guard, so a second manager costs a conflict, never a machine. Outcomes are
 // recorded in one change after the acts; a crash in between leaves intents
 // open, and every act bears being done twice.
+//
+// A row of a machine has one writer at a time: the process that reserved an
+// intent about it, for half a minute, and else the looks, on the plan number. So
+// a full look, which reads for seconds, can neither undo an outcome nor bring
+// back a row that was forgotten. To let looks write whole rows whatever the
+// number, as outcomes are, lost registrations when two processes looked at once;
+// to merge rows by field in the stores would have cost a second form of each.
+//
+// Where several managers read the fleet file by themselves, the ledger keeps the
+// generation that the last plan went by. A look whose own is another asks the
+// file's source, after it has read the ledger: if the source has its own, it is
+// the newer, and the next plan says so under the plan number; if not, it is
+// old and commits nothing (ErrStale). A file that came with the program has no
+// source to ask: there whichever the ledger has not seen is the newer, and one
+// that was followed in the last 15 minutes is old. Two processes with two files
+// so cannot take turns: one of them stops at its first plan. A full look and
+// outcomes go by no file, and are not held up.
 package reconcile
 
 import (
@@ -28,7 +45,7 @@ const (
 	restEvery     = 10 * time.Minute // full looks while nothing is
 	sweepEvery    = 10 * time.Minute // looks at what machines leave behind
 	readBackEvery = 2 * time.Minute  // looks for lost deliveries
-	actLimit      = 20 * time.Second // one plan's acts
+	actLimit      = 20 * time.Second // one plan's acts, from its reservation
 	conflicts     = 3                // looks again before Once gives up
 )
 
@@ -52,6 +69,12 @@ type Reconciler struct {
 	// MintsPerMinute is how many runners an installation may register in any
 	// minute; 0 is what GitHub allows, 180.
 	MintsPerMinute int
+	// Generation names the content of the fleet file that Fleet and Hours go by,
+	// where several managers may be awake at once; empty: there is but one.
+	Generation string
+	// Current asks the fleet file's source for its generation; nil: the file came
+	// with the program, and is what it is.
+	Current func(context.Context) (string, error)
 	// Alone says that no other manager can be alive on this ledger: open
 	// intents of a predecessor are taken over at once.
 	Alone bool
@@ -106,6 +129,9 @@ func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
 	}
 	return r.wake(seen, plan), nil
 }
+
+// Full has the next look be a full one.
+func (r *Reconciler) Full() { r.memory.full = time.Time{} }
 
 // Plan looks and decides without reserving, acting or writing anything down:
 // the dry run, beside a manager that runs.

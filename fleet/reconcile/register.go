@@ -82,7 +82,7 @@ func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, busy 
 }
 
 // healLimit bounds the healing, which goes on when the acts' time is over.
-const healLimit = 10 * time.Second
+const healLimit = 5 * time.Second
 
 // heal clears the way for another try: the registration that an earlier, lost
 // try left under this name, and the config it may have stored. It returns the

@@ -9,23 +9,28 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// reserve commits the plan on the number its look read. What it returns is
-// the only thing that act executes.
+// reserve commits the plan on the number its look read, if no newer fleet file
+// is known. What it returns is the only thing that act executes.
 func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan) ([]fleet.Intent, error) {
 	r.note(ctx, s, p)
+	marks, err := r.generation(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	sent := r.Now() // not the look's instant: others count from here
 	mine := make([]fleet.Intent, len(p.Intents))
 	for i, in := range p.Intents {
 		if in.ID == "" {
 			in.ID = fleet.IntentID(fmt.Sprintf("%.12s-%d-%d", s.State.Ledger, s.State.Number, i))
 			in.ReservedAt = s.At
 		}
-		in.SentAt, in.Tries = s.At, in.Tries+1
+		in.SentAt, in.Tries = sent, in.Tries+1
 		mine[i] = in
 	}
 	c := fleet.Change{
 		Reserve: mine, Settle: p.Settle, Jobs: p.Jobs, Machines: p.Machines, Forget: p.Forget,
 		Ended: p.Ended, Setbacks: p.Setbacks, Cleared: p.Cleared, Verdicts: p.Verdicts,
-		Interrupted: p.Interrupted, Resumed: p.Resumed, Drills: p.Drills, Drilled: p.Drilled,
+		Interrupted: p.Interrupted, Resumed: p.Resumed, Drills: p.Drills, Drilled: p.Drilled, Marks: marks,
 	}
 	if c.Empty() {
 		return nil, nil

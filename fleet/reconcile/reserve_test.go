@@ -159,6 +159,7 @@ func (k *taking) Commit(_ context.Context, _ int64, c fleet.Change) error {
 func TestAPlanThatSaysNothingNewIsNotCommitted(t *testing.T) {
 	r := rigged(t)
 	r.shows(idle("i-1", time.Minute))
+	r.look() // a full one: it takes a number
 	before := r.state().Number
 	r.look()
 	if after := r.state().Number; after != before {

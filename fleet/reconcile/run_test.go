@@ -35,7 +35,7 @@ func (s *still) Read(context.Context) (fleet.State, error) {
 	return fleet.State{Jobs: []fleet.Job{job}}, nil
 }
 
-func (s *still) Settle(context.Context, fleet.Change) error {
+func (s *still) Commit(context.Context, int64, fleet.Change) error {
 	s.again = true // a full look reads what it wrote
 	return nil
 }
