@@ -39,7 +39,7 @@ var layers = map[string][]string{
 	"provision/faults":        {module + "fleet", "github.com/aws/..."},
 	"provision/notices":       {module + "fleet"},
 	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/faults", module + "provision/notices", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
-	"provision/queue":         {module + "fleet", "github.com/aws/..."},
+	"provision/queue":         {module + "fleet", module + "provision/notices", "github.com/aws/..."},
 	"provision/settings":      {module + "fleet", "github.com/aws/..."},
 	"provision/tokens":        {module + "fleet", "github.com/aws/..."},
 	"webhooks":                {module + "fleet"},

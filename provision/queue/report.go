@@ -45,17 +45,17 @@ func EncodeReport(r fleet.Report) ([]byte, error) {
 
 // DecodeReport reads a message. A kind or an outcome that this version does
 // not know comes through as it is; a protocol that it does not, or no machine
-// or kind, is an error.
+// or kind, is an error, with an *AsideError in it.
 func DecodeReport(message []byte) (fleet.Report, error) {
 	var w report
 	if err := json.Unmarshal(message, &w); err != nil {
-		return fleet.Report{}, fmt.Errorf("decode report: %w", err)
+		return fleet.Report{}, fmt.Errorf("decode report: %w", aside(Malformed, "%s", err))
 	}
 	if w.V < oldest || w.V > Protocol {
-		return fleet.Report{}, fmt.Errorf("decode report: protocol %d, this version reads %d to %d", w.V, oldest, Protocol)
+		return fleet.Report{}, fmt.Errorf("decode report: %w", aside(UnknownVersion, "protocol %d, this version reads %d to %d", w.V, oldest, Protocol))
 	}
 	if w.Kind == "" || w.Machine == "" {
-		return fleet.Report{}, fmt.Errorf("decode report: no kind or no machine")
+		return fleet.Report{}, fmt.Errorf("decode report: %w", aside(Malformed, "no kind or no machine"))
 	}
 	return fleet.Report{
 		Machine: fleet.MachineID(w.Machine), At: w.At, Kind: fleet.ReportKind(w.Kind), Busy: w.Busy, Deadline: w.Deadline,
