@@ -130,6 +130,14 @@ var bad = []struct{ file, want string }{
 31:12: pools[3].types: must be a list, not text; put it in brackets: [ ]
 32:10: pools[3].max: must be a whole number in plain decimal digits
 `},
+	{"onequeue.bad.yaml", `
+8:72: aws.queues.reports: same as aws.queues.events; give reports a queue of their own
+`},
+	{"queues.bad.yaml", `
+9:13: aws.queues.events: must be a queue's URL such as https://sqs.us-east-1.amazonaws.com/123456789012/runfleet-events
+10:14: aws.queues.reports: must be a standard queue, not a FIFO queue
+11:5: aws.queues.looks: unknown key
+`},
 	{"utf8.bad.yaml", `
 2:14: not UTF-8; save the file as UTF-8
 `},

@@ -40,6 +40,7 @@ type AWS struct {
 	PublicIP        bool
 	KMSKey          string // for the machines' configs in SSM; empty is the account's default key
 	DrillRole       string // ARN of the role that AWS FIS acts as; empty: no drills
+	Queues          Queues
 	Tags            map[string]string
 }
 

@@ -118,6 +118,8 @@ func awsKeys() object[AWS] {
 				text{pattern: regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`),
 					want: "a role's ARN", max: 2048},
 				func(a *AWS) *string { return &a.DrillRole }),
+			field("queues", "Queues that the server polls, so that notices of Spot reach it.", queueKeys(),
+				func(a *AWS) *Queues { return &a.Queues }),
 			field("tags", "Tags of everything that is launched, beside the fleet's own.", tags{},
 				func(a *AWS) *map[string]string { return &a.Tags }),
 		},

@@ -84,6 +84,7 @@ func poolPath(i int) string { return fmt.Sprintf("pools[%d]", i) }
 
 // rules are the rules between values of the file.
 func (f *File) rules() {
+	f.queueRules()
 	names, twins := once{}, once{}
 	for i, p := range f.Pools {
 		path := poolPath(i)

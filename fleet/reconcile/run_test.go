@@ -153,3 +153,11 @@ func (u *unwritten) Settle(ctx context.Context, c fleet.Change) error {
 	}
 	return u.Ledger.Settle(ctx, c)
 }
+
+func (u *unwritten) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	if u.fails > 0 {
+		u.fails--
+		return ledger.ErrBusy
+	}
+	return u.Ledger.Commit(ctx, number, c)
+}
