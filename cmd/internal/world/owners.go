@@ -13,6 +13,7 @@ import (
 // what only the sweep does.
 const (
 	orphanFor   = 10 * time.Minute
+	strayFor    = 20 * time.Minute // GitHub's lock on a job that ran is ten of them
 	leftoverFor = 35 * time.Minute
 )
 
@@ -66,7 +67,7 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 	for _, r := range w.GitHub.Runners() {
 		// GitHub keeps the one of a job that it believes to run, until its lock is over.
 		if m, _, ok := fleet.ParseRunnerName(w.cfg.Fleet.Name, r.Name); ok && !alive[string(m)] && r.Job == 0 {
-			f("registration "+r.Name, orphanFor)
+			f("registration "+r.Name, strayFor)
 		}
 	}
 	prefix := w.parameters()
