@@ -154,6 +154,28 @@ func TestAMachineOfAnotherLedgerMayRunAJob(t *testing.T) {
 	})
 }
 
+func TestOrdersAboutAMachineEndWithItsRow(t *testing.T) {
+	decisions(t, []decision{
+		{"not while the row is there", func(s *fleet.Snapshot) {
+			m := machine("i-1", "arm", 300)
+			m.EndedAt = ago(100)
+			put(s, m)
+			order(s, fleet.Halt, "i-1")
+		}, nil},
+		{"once it is forgotten", func(s *fleet.Snapshot) {
+			order(s, fleet.Halt, "i-1")
+			order(s, fleet.Drain, "i-1")
+			order(s, fleet.Hold, "i-2")
+		}, []string{"lift o0", "lift o1", "lift o2"}},
+		{"orders about pools and the fleet stay", func(s *fleet.Snapshot) {
+			order(s, fleet.Pause, "old")
+			order(s, fleet.Pause, "")
+			order(s, fleet.KeepClosed, "arm")
+			order(s, fleet.KeepOpen, "")
+		}, nil},
+	})
+}
+
 func TestStrayRegistrationsAreRemoved(t *testing.T) {
 	stray := func(s *fleet.Snapshot, name string, since int) *fleet.Runner {
 		s.State.Runners = append(s.State.Runners, fleet.Runner{Name: name, ID: 5, Scope: acme, FirstAt: ago(10 + since), SeenAt: ago(10)})

@@ -21,12 +21,13 @@ type Change struct {
 	Resumed     []JobKey
 	Drills      []DrillRun
 	Drilled     []string // ids of drills to drop
+	Lifted      []string // ids of orders to drop
 }
 
 // Empty reports whether there is nothing to apply.
 func (c Change) Empty() bool {
 	return len(c.Reserve)+len(c.Settle)+len(c.Jobs)+len(c.Machines)+len(c.Forget)+len(c.Runners)+
-		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed)+len(c.Drills)+len(c.Drilled) == 0
+		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed)+len(c.Drills)+len(c.Drilled)+len(c.Lifted) == 0
 }
 
 // Join is c followed by d. Marks are d's where both have one.
@@ -45,6 +46,7 @@ func (c Change) Join(d Change) Change {
 	c.Resumed = slices.Concat(c.Resumed, d.Resumed)
 	c.Drills = slices.Concat(c.Drills, d.Drills)
 	c.Drilled = slices.Concat(c.Drilled, d.Drilled)
+	c.Lifted = slices.Concat(c.Lifted, d.Lifted)
 	if c.Marks == nil {
 		c.Marks = d.Marks
 		return c

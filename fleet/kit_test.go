@@ -108,6 +108,9 @@ func told(p fleet.Plan) []string {
 	for _, name := range p.Ended {
 		lines = append(lines, "ended "+name)
 	}
+	for _, id := range p.Lifted {
+		lines = append(lines, "lift "+id)
+	}
 	for _, j := range p.Jobs {
 		if j.Closed {
 			lines = append(lines, fmt.Sprintf("close %d", j.Key.ID))

@@ -18,6 +18,10 @@ const (
 	KeepClosed OrderKind = "keep-closed" // pool, or the whole fleet: closed, whatever the hours say
 )
 
+// ofMachine reports whether orders of the kind are about one machine. They end
+// with its row.
+func (k OrderKind) ofMachine() bool { return k == Drain || k == Hold || k == Halt }
+
 // Order is a row in the ledger: who asked for what, why and until when. The
 // next look obeys it.
 type Order struct {

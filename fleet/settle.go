@@ -181,6 +181,9 @@ func (v *view) settleOrders() {
 		}
 		at, ok := v.byID[MachineID(o.Subject)]
 		if !ok {
+			if o.Kind.ofMachine() {
+				v.plan.Lifted = append(v.plan.Lifted, o.ID)
+			}
 			continue
 		}
 		m := &v.machines[at]

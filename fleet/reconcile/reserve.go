@@ -30,7 +30,7 @@ func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan
 	c := fleet.Change{
 		Reserve: mine, Settle: p.Settle, Jobs: p.Jobs, Machines: p.Machines, Forget: p.Forget,
 		Ended: p.Ended, Setbacks: p.Setbacks, Cleared: p.Cleared, Verdicts: p.Verdicts,
-		Interrupted: p.Interrupted, Resumed: p.Resumed, Drills: p.Drills, Drilled: p.Drilled, Marks: marks,
+		Interrupted: p.Interrupted, Resumed: p.Resumed, Drills: p.Drills, Drilled: p.Drilled, Lifted: p.Lifted, Marks: marks,
 	}
 	if c.Empty() {
 		return nil, nil

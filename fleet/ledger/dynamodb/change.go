@@ -94,6 +94,9 @@ func factsOf(c fleet.Change) once {
 	for _, id := range c.Drilled {
 		facts.drop(rowKey(kindDrill, id))
 	}
+	for _, id := range c.Lifted {
+		facts.drop(rowKey(kindOrder, id))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Marks)) {
 		facts.mark(name, c.Marks[name])
 	}

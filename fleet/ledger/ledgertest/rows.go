@@ -86,6 +86,16 @@ func orders(t *testing.T, s Store) {
 	if err := s.Lift(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
+	ended := fleet.Order{ID: "c", Kind: fleet.Halt, Subject: "i-1", At: Noon}
+	if err := s.Place(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(t.Context(), read(t, s).Number, fleet.Change{Lifted: []string{"c"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, s).Orders; len(got) != 0 {
+		t.Errorf("a plan lifted the last one, and there is %+v", got)
+	}
 	if err := s.Lift(t.Context(), "a"); !errors.Is(err, ledger.ErrUnknown) {
 		t.Errorf("lifted twice: %v", err)
 	}

@@ -45,6 +45,23 @@ func (s *Store) Settle(ctx context.Context, c fleet.Change) error {
 
 func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Change) error {
 	w := writer{ctx: ctx, tx: tx, mirror: &s.mirror}
+	w.cloud(c)
+	w.story(c)
+	for _, j := range c.Jobs {
+		s.mirror.jobs[j.Key] = true
+		// A plan only closes, and only what is still done: an event may have
+		// queued the job again, or closed it, since the plan's look.
+		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = status = ? AND (closed OR ?) WHERE id = ? AND attempt = ?",
+			nanos(j.LaunchedAt), j.Launches, int(fleet.Done), j.Closed, j.Key.ID, j.Key.Attempt)
+	}
+	for _, v := range c.Verdicts {
+		s.verdict(&w, number, v)
+	}
+	return w.err
+}
+
+// cloud writes what is intended, and what is at AWS and GitHub.
+func (w *writer) cloud(c fleet.Change) {
 	for _, in := range c.Reserve {
 		w.put(kindIntent, string(in.ID), in)
 	}
@@ -64,6 +81,10 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	for _, name := range c.Ended {
 		w.drop(kindRunner, name)
 	}
+}
+
+// story writes what the fleet remembers beside that.
+func (w *writer) story(c fleet.Change) {
 	for _, b := range c.Setbacks {
 		w.put(kindSetback, setbackID(b.Key), b)
 	}
@@ -82,6 +103,9 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 	for _, id := range c.Drilled {
 		w.drop(kindDrill, id)
 	}
+	for _, id := range c.Lifted {
+		w.drop(kindOrder, id)
+	}
 	for k, v := range c.Marks {
 		if v == "" {
 			w.drop(kindMark, k)
@@ -89,17 +113,6 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Ch
 		}
 		w.put(kindMark, k, v)
 	}
-	for _, j := range c.Jobs {
-		s.mirror.jobs[j.Key] = true
-		// A plan only closes, and only what is still done: an event may have
-		// queued the job again, or closed it, since the plan's look.
-		w.exec("UPDATE jobs SET launched = ?, launches = ?, closed = status = ? AND (closed OR ?) WHERE id = ? AND attempt = ?",
-			nanos(j.LaunchedAt), j.Launches, int(fleet.Done), j.Closed, j.Key.ID, j.Key.Attempt)
-	}
-	for _, v := range c.Verdicts {
-		s.verdict(&w, number, v)
-	}
-	return w.err
 }
 
 func setbackID(k fleet.SetbackKey) string { return string(k.Kind) + " " + k.Subject }
