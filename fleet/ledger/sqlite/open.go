@@ -45,6 +45,7 @@ type Store struct {
 	write  sync.Mutex // held by the one that writes
 	mirror mirror     // guarded by write
 	held   *os.File   // the lock, if it was taken
+	made   bool       // by this Store
 	queue  queue
 	stmts  statements
 	// refused says that the disk took no write; Ping finds out whether it does again.
@@ -79,6 +80,9 @@ func (s *Store) open(ctx context.Context, c Config) error {
 	}
 	if err != nil {
 		return err
+	}
+	if have == 0 && c.Path != Memory {
+		private(c.Path)
 	}
 	return s.prepare(ctx, c, have == 0)
 }
@@ -199,6 +203,7 @@ func (s *Store) found(ctx context.Context, c Config) error {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)
+		s.made = err == nil
 		return err
 	})
 }

@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+)
+
+// private makes the file of a new ledger, readable by its owner alone: names of
+// jobs and people are in it. SQLite gives the files beside it the same mode. If
+// it cannot be made, SQLite says why.
+func private(path string) {
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+		_ = f.Close() // nothing was written
+	}
+}
+
+// Discard closes the ledger and, if this Store made it, holds it and nothing was
+// recorded in it, takes its files away again.
+func (s *Store) Discard(ctx context.Context) error {
+	blank := false
+	if s.made && s.held != nil {
+		err := s.view(ctx, func(tx *sql.Tx) error {
+			return tx.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM jobs) AND NOT EXISTS (SELECT 1 FROM things)").Scan(&blank)
+		})
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	if !blank {
+		return s.Close()
+	}
+	var errs []error
+	for _, db := range []*sql.DB{s.people, s.db} {
+		errs = append(errs, db.Close())
+	}
+	s.people, s.db = nil, nil
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(s.path + end); !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	// Before it is let go, so that nobody else holds it; where that cannot be, it stays.
+	_ = os.Remove(s.path + ".lock")
+	return errors.Join(append(errs, s.Close())...)
+}
