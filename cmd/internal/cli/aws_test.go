@@ -63,16 +63,22 @@ func (a *account) ssm(w http.ResponseWriter, call string, body []byte) {
 		Name, Value string
 		Overwrite   bool
 	}
+	broken := json.Unmarshal(body, &in)
 	if call == "GetParameter" && a.owner == "" {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"__type": "ParameterNotFound"}`)
+		return
+	}
+	if call == "PutParameter" && a.owner != "" && !in.Overwrite {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type": "ParameterAlreadyExists"}`)
 		return
 	}
 	if call == "GetParameter" {
 		fmt.Fprintf(w, `{"Parameter": {"Value": %q}}`, a.owner)
 		return
 	}
-	if err := json.Unmarshal(body, &in); err != nil || call != "PutParameter" || in.Name != "/runfleet/acme/settings/owner" || !in.Overwrite {
+	if broken != nil || call != "PutParameter" || in.Name != "/runfleet/acme/settings/owner" || !in.Overwrite {
 		http.Error(w, "not answered here: "+call, http.StatusBadRequest)
 		return
 	}

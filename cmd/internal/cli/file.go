@@ -16,7 +16,7 @@ import (
 // configFlag gives a verb the flag that names the fleet file.
 func configFlag(c *cobra.Command) *string {
 	path := new(string)
-	c.Flags().StringVar(path, "config", cmp.Or(os.Getenv("RUNFLEET_CONFIG"), "runfleet.yaml"), "the fleet file")
+	c.Flags().StringVar(path, "config", cmp.Or(os.Getenv("RUNFLEET_CONFIG"), "runfleet.yaml"), "the fleet file; RUNFLEET_CONFIG names another standard")
 	return path
 }
 
@@ -36,17 +36,4 @@ func withLedger(ctx context.Context, path string, do func(*config.File, *sqlite.
 	}
 	defer s.Close()
 	return do(f, s)
-}
-
-// fileWithLedger reads the fleet file for a verb that opens the ledger together with
-// AWS and GitHub, and refuses at once a ledger that is not there.
-func fileWithLedger(path string) (*config.File, error) {
-	f, err := wire.ReadFile(path)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if err := sqlite.Exists(f.Serve.Ledger); err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w (fleet file %s)", f.Serve.Ledger, err, path)
-	}
-	return f, nil
 }

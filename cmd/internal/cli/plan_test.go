@@ -3,6 +3,7 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,49 @@ func TestAdoptMakesTheLedgerTheOwner(t *testing.T) {
 	}
 	if aws.owner != id {
 		t.Errorf("in SSM the owner is %q", aws.owner)
+	}
+}
+
+func TestAdoptMakesANewLedgerOnlyWhenItIsAskedTo(t *testing.T) {
+	file, ledger, aws := seen(t)
+	if code, out, log := run(t, "adopt", "--new", "--config", file); code != cli.ExitUsage || !strings.Contains(log, "and one is at "+ledger) {
+		t.Errorf("while one is there: exit %d: %s%s", code, out, log)
+	}
+	if err := os.Rename(ledger, ledger+".lost"); err != nil {
+		t.Fatal(err)
+	}
+	before := listed(t, filepath.Dir(ledger))
+	if code, out, log := run(t, "adopt", "--config", file); code != cli.ExitFailed || !strings.Contains(log, "if it is lost, adopt --new makes one") {
+		t.Errorf("exit %d: %s%s", code, out, log)
+	}
+	if diff := cmp.Diff(before, listed(t, filepath.Dir(ledger))); diff != "" {
+		t.Errorf("files (-before +after):\n%s", diff)
+	}
+	code, out, log := run(t, "adopt", "--new", "--config", file)
+	if id := state(t, ledger).Ledger; code != cli.ExitOK || !strings.Contains(out, id) || aws.owner != id {
+		t.Errorf("exit %d: %s%s; owner %q of %q", code, out, log, aws.owner, id)
+	}
+}
+
+// A second manager by mistake must not leave a ledger for the next start.
+func TestAServeThatAnotherLedgerKeepsFromStartingLeavesNothing(t *testing.T) {
+	file, ledger, aws := seen(t)
+	aws.owner = "0011"
+	for _, fresh := range []bool{false, true} {
+		if fresh {
+			if err := os.Remove(ledger); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, _, log := run(t, "serve", "--config", file)
+		says := "to take over, stop the other manager, then run runfleet adopt"
+		if code != cli.ExitFailed || !strings.Contains(log, says) || strings.Contains(log, says+" --new") != fresh {
+			t.Errorf("exit %d: %s", code, log)
+		}
+		left, err := filepath.Glob(ledger + "*")
+		if err != nil || slices.Contains(left, ledger) == fresh || fresh && len(left) > 0 {
+			t.Errorf("files %q, error %v", left, err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/runfleet/runfleet/cmd/internal/wire"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 const (
@@ -59,7 +60,7 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	}
 	defer parts.Store.Close()
 	if err := parts.Claim(ctx); err != nil {
-		return err
+		return unclaimed(ctx, parts.Store, err)
 	}
 	state, err := parts.Store.Read(ctx)
 	if err != nil {
@@ -73,6 +74,16 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	fmt.Fprintf(out, "webhooks at http://%s/webhook, GitHub at %s\n", listener.Addr(), f.GitHub.APIURL)
 	fmt.Fprintf(out, "found %d jobs, %d machines, %d open intents; first comes a full look\n", len(state.Jobs), len(state.Machines), len(state.Intents))
 	return newServer(parts, path, drain, log).run(ctx, listener)
+}
+
+// unclaimed says why the fleet could not be claimed. A ledger that was made for
+// it does not stay: the next serve would find it and wonder.
+func unclaimed(ctx context.Context, s *sqlite.Store, err error) error {
+	gone, failed := s.Discard(ctx)
+	if gone && errors.Is(err, wire.ErrNotOwner) {
+		err = fmt.Errorf("%w --new (the ledger was new, and is not kept)", err)
+	}
+	return errors.Join(err, failed)
 }
 
 // collectOften trades processor time, of which a manager needs little, for

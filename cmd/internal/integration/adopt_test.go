@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +23,13 @@ func TestAnotherLedgerIsRefusedUntilItAdoptsTheFleet(t *testing.T) {
 
 	refused := start(t, s.env, "serve", "--config", other)
 	sentence := refused.says("the fleet belongs to another ledger: " + owner)
-	if code := refused.code(soon); code != 1 || !strings.Contains(sentence, "runfleet adopt") {
+	if code := refused.code(soon); code != 1 || !strings.Contains(sentence, "runfleet adopt --new") {
 		t.Errorf("exit %d: %s", code, sentence)
 	}
-	code, out := s.verb(other, "adopt")
+	if left, err := filepath.Glob(filepath.Join(s.dir, "second.db*")); err != nil || len(left) > 0 {
+		t.Errorf("the one that was refused left %q, error %v", left, err)
+	}
+	code, out := s.verb(other, "adopt", "--new")
 	id, _, _ := strings.Cut(strings.TrimPrefix(out, "ledger "), " ")
 	if code != 0 || !strings.Contains(out, "owns fleet "+s.fleet+" now") || id == owner {
 		t.Fatalf("adopt: exit %d: %s", code, out)

@@ -17,24 +17,18 @@ func private(path string) {
 }
 
 // Discard closes the ledger and, if this Store made it, holds it and nothing was
-// recorded in it, takes its files away again.
-func (s *Store) Discard(ctx context.Context) error {
+// recorded in it, takes its files away again. It reports whether it did.
+func (s *Store) Discard(ctx context.Context) (gone bool, err error) {
 	blank := false
 	if s.made && s.held != nil {
-		err := s.view(ctx, func(tx *sql.Tx) error {
+		err = s.view(ctx, func(tx *sql.Tx) error {
 			return tx.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM jobs) AND NOT EXISTS (SELECT 1 FROM things)").Scan(&blank)
 		})
-		if err != nil {
-			return errors.Join(err, s.Close())
-		}
 	}
 	if !blank {
-		return s.Close()
+		return false, errors.Join(err, s.Close())
 	}
-	var errs []error
-	for _, db := range []*sql.DB{s.people, s.db} {
-		errs = append(errs, db.Close())
-	}
+	errs := []error{s.people.Close(), s.db.Close()}
 	s.people, s.db = nil, nil
 	for _, end := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(s.path + end); !errors.Is(err, os.ErrNotExist) {
@@ -43,5 +37,6 @@ func (s *Store) Discard(ctx context.Context) error {
 	}
 	// Before it is let go, so that nobody else holds it; where that cannot be, it stays.
 	_ = os.Remove(s.path + ".lock")
-	return errors.Join(append(errs, s.Close())...)
+	err = errors.Join(append(errs, s.Close())...)
+	return err == nil, err
 }

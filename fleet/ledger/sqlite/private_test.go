@@ -72,8 +72,8 @@ func TestALedgerIsDiscardedOnlyByWhoMadeItForNothing(t *testing.T) {
 			if tt.with != nil {
 				tt.with(t, s)
 			}
-			if err := s.Discard(t.Context()); err != nil {
-				t.Fatal(err)
+			if gone, err := s.Discard(t.Context()); err != nil || gone == tt.left {
+				t.Fatalf("gone %t, error %v", gone, err)
 			}
 			if left := modes(t, dir); len(left) > 0 != tt.left {
 				t.Errorf("left: %v", left)
