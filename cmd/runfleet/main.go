@@ -11,8 +11,13 @@ import (
 )
 
 func main() {
+	asked, again := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked.Done()
+		again() // a second one ends the program at once, whatever it still does
+	}()
 	// SIGPIPE too: a reader that goes away must not keep the demo from tidying up.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(asked, syscall.SIGPIPE)
 	code := cli.Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

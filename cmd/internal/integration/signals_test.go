@@ -101,6 +101,19 @@ func TestATermDrainsBeforeTheEnd(t *testing.T) {
 	s.tells(file, "jobs", fmt.Sprint(job)) // also without a manager
 }
 
+func TestASecondStopEndsTheDrainAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "twice")
+	manager := s.serve(s.write("ledger", armPool), "--drain", time.Hour.String())
+	manager.signal(os.Interrupt)
+	manager.says("msg=stopping")
+	manager.signal(os.Interrupt)
+	// Ended by the signal, not by itself.
+	if code := manager.code(soon); code != -1 {
+		t.Errorf("exit %d", code)
+	}
+}
+
 func (s *site) get(url string) int {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url, nil)
