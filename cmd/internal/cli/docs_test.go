@@ -65,6 +65,7 @@ func words(command string) (all []string) {
 // two need an account, and are run against simulated ones by make integration.
 var elsewhere = []string{
 	"make test", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
+	"make lambda", "make synth", "bash .ci/deploy",
 	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 }
 
@@ -191,6 +192,9 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 		"ssm:GetParameter",         // secrets named by the fleet file
 		"iam:PassRole",             // by CreateFleet
 		"ec2:DeleteLaunchTemplate", // once a pool has changed
+		// By drills.
+		"fis:CreateExperimentTemplate", "fis:DeleteExperimentTemplate", "fis:GetExperiment", "fis:ListExperimentResolvedTargets",
+		"fis:ListExperiments", "fis:ListExperimentTemplates", "fis:StartExperiment", "fis:StopExperiment", "fis:TagResource",
 	} {
 		made[action] = true
 	}
