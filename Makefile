@@ -2,7 +2,10 @@
 # In inputs, not in seconds: a deadline in the middle of an input is a failure.
 FUZZTIME ?= 20000x
 
-.PHONY: test race bench soak fuzz integration machine lint
+.PHONY: test race bench soak fuzz integration machine lint lambda synth
+
+# The configuration that synth reads.
+CONFIG ?= deploy/testdata/acme.json
 
 test:
 	go test ./...
@@ -37,3 +40,11 @@ lint:
 	gofmt -l .
 	go vet ./...
 	go tool staticcheck ./...
+
+lambda:
+	mkdir -p deploy/dist
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda -trimpath -ldflags '-s -w' -o deploy/dist/bootstrap ./cmd/runfleet
+	cd deploy && go run ./bundle dist/bootstrap dist/bootstrap.zip
+
+synth:
+	cd deploy && CDK_CONTEXT_JSON='{"config":"$(abspath $(CONFIG))"}' go run .
