@@ -2,9 +2,11 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision"
 )
 
@@ -65,6 +67,9 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 		}
 	}
 	for _, r := range w.GitHub.Runners() {
+		if w.down() {
+			break // nobody can delete it: its time begins when GitHub answers again
+		}
 		// GitHub keeps the one of a job that it believes to run, until its lock is over.
 		if m, _, ok := fleet.ParseRunnerName(w.cfg.Fleet.Name, r.Name); ok && !alive[string(m)] && r.Job == 0 {
 			f("registration "+r.Name, strayFor)
@@ -88,6 +93,13 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 	for _, id := range left.Volumes {
 		f("volume "+id, 0)
 	}
+}
+
+// down reports whether GitHub answers nothing now.
+func (w *World) down() bool {
+	return slices.ContainsFunc(w.cfg.GitHub.Down, func(d githubsim.Window) bool {
+		return !w.Now().Before(d.From) && w.Now().Before(d.To)
+	})
 }
 
 // parameters is the path below which each machine has its parameter.
