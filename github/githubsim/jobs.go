@@ -224,6 +224,17 @@ type Outcome struct {
 	Done       time.Time // zero until completed
 }
 
+// Left is how long a job that runs goes on, if nothing happens to it; 0 for any
+// other.
+func (s *Server) Left(id JobID) (left time.Duration) {
+	s.do(func() {
+		if j := s.jobs[id]; j != nil && j.status == inProgress {
+			left = max(0, j.started.Add(j.spec.Duration).Sub(s.cfg.Now()))
+		}
+	})
+	return left
+}
+
 // Overlooked reports whether a job is one that GitHub never assigns.
 func (s *Server) Overlooked(id JobID) (never bool) {
 	s.do(func() {

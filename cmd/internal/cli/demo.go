@@ -129,9 +129,9 @@ func (d demo) script() ([]world.Job, error) {
 	return jobs, nil
 }
 
-// demoWorld is the demo's fleet and what goes wrong: some webhooks are lost and
-// some machines never boot, one Spot machine is taken back while it boots, and
-// for forty minutes Spot is empty.
+// demoWorld is the demo's fleet and what goes wrong: a webhook is lost, a machine
+// never boots, Spot takes one machine back while it boots and one while its job
+// runs, and for forty minutes Spot is empty.
 func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.Config {
 	begin := time.Date(2025, 10, 14, 13, 0, 0, 0, time.UTC)
 	c := world.Config{
@@ -145,15 +145,14 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 			"x64":   {"c6i.xlarge", "m6i.xlarge", "c5.xlarge"},
 		},
 	}
-	c.GitHub.Loss.Rate = 0.02
-	c.AWS.NeverBoots = 0.03
+	c.Mishaps = world.Mishaps{Lose: 6, Dead: 9, Interrupt: 2 * time.Hour}
 	c.Reclaim = 5
 	spot := func(empty bool) func(*world.World) {
 		return func(w *world.World) { w.AWS.SetEmpty("*/*/spot", empty) }
 	}
 	c.Moments = []world.Moment{{After: 30 * time.Minute, Do: spot(true)}, {After: 70 * time.Minute, Do: spot(false)}}
 	if !d.quiet {
-		c.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		c.Log = slog.New(slog.NewTextHandler(above{log}, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: timeless}))
 	}
 	started := time.Now()
 	c.Pace = func(at time.Time) {
@@ -197,6 +196,9 @@ func tell(out io.Writer, s world.Summary) {
 	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
 	fmt.Fprintf(out, "%s, at most %s each, for $%.2f by list and average Spot prices.\n",
 		count(s.Machines.Launched, "machine was launched", "machines were launched"), count(s.JobsPerMachine, "job", "jobs"), s.CostUSD)
+	for _, line := range s.Story {
+		fmt.Fprintln(out, line)
+	}
 	fmt.Fprintf(out, "Left over: %s, %s, %s.\n", count(s.Machines.Left, "machine", "machines"),
 		count(s.RunnersLeft, "runner", "runners"), count(s.ParametersLeft, "parameter", "parameters"))
 }

@@ -69,7 +69,7 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
 		return err
 	}
 	c := demoWorld(d, script, ledger, log)
-	c.Moments, c.Reclaim = nil, 0 // what breaks is for whoever watches to choose
+	c.Moments, c.Reclaim, c.Mishaps = nil, 0, world.Mishaps{} // what breaks is for whoever watches to choose
 	w, err := world.New(ctx, c)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -35,6 +36,28 @@ func progress(out io.Writer, glance func() world.Glance) func() {
 			fmt.Fprintln(out, line)
 		}
 	}
+}
+
+// above writes lines where a live line of progress may stand: it is wiped first,
+// and comes again below.
+type above struct{ out io.Writer }
+
+// Write writes whole lines.
+func (a above) Write(p []byte) (int, error) {
+	if terminal(a.out) {
+		if _, err := io.WriteString(a.out, "\r\x1b[K"); err != nil {
+			return 0, err
+		}
+	}
+	return a.out.Write(p)
+}
+
+// timeless drops the time of a log line: a demo's is not the world's.
+func timeless(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }
 
 func terminal(out io.Writer) bool {

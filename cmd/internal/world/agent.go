@@ -49,7 +49,7 @@ func (w *World) onLaunch(i awssim.Instance) {
 		w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
 	}
 	w.spot(i)
-	if !i.NeverBoots {
+	if !w.stillborn(i) {
 		w.After(i.Boot, func() { w.boot(m) })
 	}
 }
@@ -177,6 +177,9 @@ func (w *World) onEnd(i awssim.Instance) {
 	m := w.agents[i.ID]
 	m.ended = true
 	w.check.ended(w, i)
+	if i.ID == w.story.dead.ID {
+		w.story.deadEnd = w.Now()
+	}
 	if m.runner != 0 {
 		w.GitHub.Vanish(m.runner)
 	}

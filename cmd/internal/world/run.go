@@ -107,6 +107,9 @@ func (w *World) giveUp() {
 
 // plan queues the script's jobs at their times.
 func (w *World) plan() {
+	if w.cfg.Mishaps.Interrupt > 0 {
+		w.After(w.cfg.Mishaps.Interrupt, w.interruptOne)
+	}
 	for _, m := range w.cfg.Moments {
 		w.After(m.After, func() { m.Do(w) })
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github/githubsim"
 )
 
 // Summary is what a day came to. Its JSON is the last line of the demo.
@@ -28,6 +29,7 @@ type Summary struct {
 	ParametersLeft int                       `json:"parameters_left"`
 	JobsPerMachine int                       `json:"jobs_per_machine_max"`
 	CostUSD        float64                   `json:"cost_usd"`
+	Story          []string                  `json:"story,omitempty"` // what went wrong and how it was mended
 	APICalls       map[string]map[string]int `json:"api_calls"`
 	// Broken is why the day ended early, an invariant that did not hold above
 	// all; empty if it did not.
@@ -40,6 +42,7 @@ type Jobs struct {
 	Completed int `json:"completed"`
 	Cancelled int `json:"cancelled"`
 	NoPool    int `json:"no_pool"`
+	Rerun     int `json:"rerun"`      // next lives of jobs, counted nowhere else
 	OverLimit int `json:"over_limit"` // ended with their machines, by their pool's job limit
 	Unserved  int `json:"unserved"`   // a pool fits, and it never ran
 }
@@ -49,6 +52,14 @@ type Waits struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
 	Max float64 `json:"max"`
+}
+
+// again counts a job's next life: it may not be left unserved either.
+func (j *Jobs) again(o githubsim.Outcome) {
+	j.Rerun++
+	if o.Started.IsZero() && o.Conclusion != "cancelled" {
+		j.Unserved++
+	}
 }
 
 // Good reports whether nothing is unserved, left or broken.
@@ -67,6 +78,10 @@ func (w *World) Summary() Summary {
 	s.APICalls["github"] = w.GitHub.Calls()
 	var waits []time.Duration
 	for _, o := range w.GitHub.Outcomes() {
+		if o.Attempt > 1 {
+			s.Jobs.again(o) // the job is counted by its first life
+			continue
+		}
 		s.Jobs.Queued++
 		switch {
 		case !w.fits(o.Labels):
@@ -89,6 +104,7 @@ func (w *World) Summary() Summary {
 	if n := len(waits); n > 0 {
 		s.Wait = Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
 	}
+	s.Story = w.Story()
 	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
 	left := w.AWS.Left(w.parameters())
 	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(left.Instances)

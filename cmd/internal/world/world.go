@@ -60,6 +60,7 @@ type Config struct {
 	// Reclaim is the ordinal of a machine that Spot takes back while it
 	// boots, without a warning; 0: none.
 	Reclaim int
+	Mishaps Mishaps
 	// Crash is how often the manager dies before or after a call to a port.
 	Crash float64
 	// Spot is how often Spot takes a machine of its own back, with a notice.
@@ -103,6 +104,7 @@ type World struct {
 	onLook   func()
 	close    []func()
 	alarms   alarms
+	story    story
 	check    checker
 }
 
@@ -187,6 +189,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	if w.cfg.Sockets {
 		transport, base = nil, w.listen()
 	}
+	w.deliver = w.losing(w.deliver)
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	gh, err := github.New(github.Config{
 		AppID: appID, PrivateKey: pemKey, BaseURL: base, Transport: transport, Now: w.Now, Log: w.cfg.Log, Decode: webhooks.Decode,
