@@ -5,6 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"time"
+)
+
+// How long a manager that starts waits for whoever only asks if one runs.
+const (
+	probeTries = 5
+	probePause = 20 * time.Millisecond
 )
 
 // private makes the file of a new ledger, readable by its owner alone: names of

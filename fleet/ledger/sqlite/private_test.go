@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -82,5 +84,52 @@ func TestALedgerIsDiscardedOnlyByWhoMadeItForNothing(t *testing.T) {
 				open(t, Config{Path: c.Path, Fleet: "f", Must: true})
 			}
 		})
+	}
+}
+
+func TestALedgerIsHeldWhileItsManagerLives(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	held := func(want bool) {
+		t.Helper()
+		if got, err := Held(path); err != nil || got != want {
+			t.Errorf("held %t, want %t, error %v", got, want, err)
+		}
+	}
+	held(false)
+	s := open(t, Config{Path: path, Fleet: "f", Hold: true})
+	held(true)
+	open(t, Config{Path: path, Fleet: "f", Must: true})
+	held(true)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	held(false)
+}
+
+// People ask all the time while a manager starts.
+func TestAskingKeepsNoManagerFromStarting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	done := make(chan struct{})
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Millisecond):
+				_, _ = Held(path)
+			}
+		}
+	})
+	defer asking.Wait()
+	defer close(done)
+	for range 20 {
+		s, err := Open(t.Context(), Config{Path: path, Fleet: "f", Hold: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
