@@ -46,7 +46,7 @@ type Machine struct {
 	Try        int       // registrations tried; the last one's number
 	MintedAt   time.Time // of the last try; zero while generic
 	RunnerID   int64     // of the last try; 0 while unknown
-	Taken      bool      // the agent has its config: withdrawing found nothing
+	Taken      bool      // the agent has its config: withdrawing found nothing; of one without a registration: nothing is left to withdraw
 	ReadyAt    time.Time // its runner was first seen online or busy
 	AdoptedAt  time.Time // first seen by a look, not launched by this ledger; zero otherwise
 	TriedAt    time.Time // last end that GitHub or EC2 refused

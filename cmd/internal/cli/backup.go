@@ -58,7 +58,8 @@ func tellCopy(ctx context.Context, out io.Writer, copied sqlite.Config) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s: %.1f MB; %d jobs, %d of them not closed, %d machines, %d open intents, %d orders; plan %d of ledger %s\n",
-		copied.Path, float64(info.Size())/1e6, jobs, len(state.Jobs), len(state.Machines), len(state.Intents), len(state.Orders), state.Number, state.Ledger)
+	_, err = fmt.Fprintf(out, "%s: %.1f MB; %s, %d not closed, %s, %s, %s; plan %d of ledger %s\n",
+		copied.Path, float64(info.Size())/1e6, count(jobs, "job", "jobs"), len(state.Jobs), count(len(state.Machines), "machine", "machines"),
+		count(len(state.Intents), "open intent", "open intents"), count(len(state.Orders), "order", "orders"), state.Number, state.Ledger)
 	return err
 }

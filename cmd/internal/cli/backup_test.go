@@ -20,7 +20,7 @@ func TestBackupSaysHowLargeTheCopyIsAndWhatItHolds(t *testing.T) {
 	file := crowded(t)
 	to := filepath.Join(t.TempDir(), "copy.db")
 	code, out, log := run(t, "backup", to, "--config", file)
-	want := regexp.QuoteMeta(to) + `: 0\.[0-9] MB; 1 jobs, 1 of them not closed, 2 machines, 1 open intents, 2 orders; plan 1 of ledger 0123456789abcdef\n`
+	want := regexp.QuoteMeta(to) + `: 0\.[0-9] MB; 1 job, 1 not closed, 3 machines, 1 open intent, 2 orders; plan 1 of ledger 0123456789abcdef\n`
 	if code != cli.ExitOK || log != "" || !regexp.MustCompile("^"+want+"$").MatchString(out) {
 		t.Errorf("exit %d: %s%s", code, out, log)
 	}

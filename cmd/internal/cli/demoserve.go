@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/cmd/internal/world"
+	"github.com/runfleet/runfleet/fleet"
 )
 
 const (
@@ -75,6 +76,9 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
 		return err
 	}
 	defer w.Close()
+	if err := w.Store.Settle(ctx, fleet.Change{Marks: map[string]string{markSimulated: "demo"}}); err != nil {
+		return err
+	}
 	fmt.Fprintf(log, `A simulated fleet, %.0f times as fast as life, until Ctrl-C. Beside it, try:
   export RUNFLEET_CONFIG=%s
   runfleet status

@@ -56,15 +56,6 @@ func drillOf(ctx context.Context, fleetName string, s *sqlite.Store, id string) 
 	return judged{*found, chaos.Judge(chaos.See(seen, *found, jobs))}, nil
 }
 
-// lastLook is the instant up to which the ledger knows.
-func lastLook(s fleet.State) time.Time {
-	at, err := time.Parse(time.RFC3339Nano, s.Marks["looked"])
-	if err != nil {
-		return time.Now()
-	}
-	return at
-}
-
 // follow tells what happens in a drill until it is judged.
 func follow(c *cobra.Command, fleetName string, s *sqlite.Store, id string) error {
 	out, told := c.OutOrStdout(), 0

@@ -41,10 +41,12 @@ func hoursShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			hours := standing(f, state, time.Now()).Hours
+			hours := standing(f, state, clock(state)).Hours
 			var rows [][]string
+			var shown []hoursView
 			for _, p := range f.Pools {
 				h, next := hours[p.Name], "-"
+				shown = append(shown, viewHours(p.Name, h))
 				if !h.Next.IsZero() {
 					next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
 				}
@@ -54,7 +56,7 @@ func hoursShowCommand() *cobra.Command {
 				}
 				rows = append(rows, []string{p.Name, clean(h.String()), next, policy})
 			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}, rows, hours)
+			return list(c.OutOrStdout(), *form, []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}, rows, shown)
 		})
 	}
 	return c
@@ -78,11 +80,11 @@ func hoursNextCommand() *cobra.Command {
 				return fmt.Errorf("pool %s has no hours in the fleet file: it never closes", args[0])
 			}
 			var rows [][]string
-			var next []schedule.Window
+			next := []windowView{}
 			for w := range windows.From(time.Now()) {
 				const layout = "Mon 2006-01-02 15:04 MST"
 				rows = append(rows, []string{strconv.Itoa(len(rows) + 1), w.Open.Format(layout), w.Close.Format(layout), w.Close.Sub(w.Open).String()})
-				if next = append(next, w); len(next) == count {
+				if next = append(next, windowView{w.Open.UTC(), w.Close.UTC()}); len(next) == count {
 					break
 				}
 			}

@@ -29,15 +29,18 @@ func jobsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return listJobs(c.OutOrStdout(), *form, jobs)
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			return listJobs(c.OutOrStdout(), *form, jobs, clock(state))
 		})
 	}
 	return c
 }
 
-func listJobs(out io.Writer, form string, jobs []fleet.Job) error {
+func listJobs(out io.Writer, form string, jobs []fleet.Job, now time.Time) error {
 	var rows [][]string
-	now := time.Now()
 	for _, j := range jobs {
 		why := j.Verdict.String()
 		switch j.Status {
@@ -46,12 +49,17 @@ func listJobs(out io.Writer, form string, jobs []fleet.Job) error {
 		case fleet.Done:
 			why = j.Conclusion
 		}
+		waited := "-"
+		if !j.QueuedAt.IsZero() {
+			waited = j.Wait(now).Round(time.Second).String()
+		}
 		rows = append(rows, []string{
-			strconv.FormatInt(int64(j.Key.ID), 10), j.Status.String(), j.Wait(now).Round(time.Second).String(),
+			strconv.FormatInt(int64(j.Key.ID), 10), j.Status.String(), waited,
 			clean(j.Repo), clean(string(j.Class.Labels)), clean(j.Name), why,
 		})
 	}
-	return list(out, form, []string{"JOB", "STATUS", "WAITED", "REPOSITORY", "LABELS", "NAME", "WHY"}, rows, jobs)
+	return list(out, form, []string{"JOB", "STATUS", "WAITED", "REPOSITORY", "LABELS", "NAME", "WHY"}, rows,
+		views(jobs, func(j fleet.Job) jobView { return viewJob(j, now) }))
 }
 
 func explainCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ func machinesListCommand() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List the machines that the ledger knows", Args: cobra.NoArgs}
 	path, form := configFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
 			state, err := s.Read(c.Context())
 			if err != nil {
 				return err
@@ -47,7 +48,8 @@ func machinesListCommand() *cobra.Command {
 					cmp.Or(string(m.State), "unseen"), when(m.LaunchedAt), m.Scope.String(), m.EndReason,
 				})
 			}
-			return list(c.OutOrStdout(), *form, []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}, rows, state.Machines)
+			return list(c.OutOrStdout(), *form, []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}, rows,
+				views(state.Machines, func(m fleet.Machine) machineView { return viewMachine(m, f.Name) }))
 		})
 	}
 	return c
@@ -62,23 +64,15 @@ func poolsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			hours := standing(f, state, clock(state)).Hours
+			pools := views(f.Fleet().Pools, func(p fleet.Pool) poolView { return viewPool(p, state, hours[p.Name]) })
 			var rows [][]string
-			hours := standing(f, state, time.Now()).Hours
-			for _, p := range f.Fleet().Pools {
-				machines, jobs := 0, 0
-				for _, m := range state.Machines {
-					if m.Pool == p.Name && !m.Gone() {
-						machines++
-					}
-				}
-				for _, j := range state.Jobs {
-					if j.Status == fleet.Queued && p.Fits(j.Class.Labels) {
-						jobs++
-					}
-				}
-				rows = append(rows, []string{p.Name, string(p.Labels), string(p.Market), fmt.Sprintf("%d of %d", machines, p.Max), strconv.Itoa(jobs), clean(hours[p.Name].String())})
+			for _, p := range pools {
+				rows = append(rows, []string{
+					p.Name, strings.Join(p.Labels, ","), p.Market, fmt.Sprintf("%d of %d", p.Machines, p.Max), strconv.Itoa(p.Jobs), clean(p.Hours),
+				})
 			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, f.Fleet().Pools)
+			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, pools)
 		})
 	}
 	return c

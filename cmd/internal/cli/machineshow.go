@@ -31,12 +31,14 @@ and the orders, open intents and setbacks that touch it.`,
 			if err != nil {
 				return err
 			}
-			sight, ok := fleet.SightOf(standing(f, state, time.Now()), fleet.MachineID(args[0]))
+			at := clock(state)
+			seen := standing(f, state, at)
+			sight, ok := fleet.SightOf(seen, fleet.MachineID(args[0]))
 			if !ok {
 				return unknownMachine(args[0])
 			}
 			shown := machineShown{sight, machineTags(f, state.Ledger, sight.Machine)}
-			return list(c.OutOrStdout(), *form, []string{"MACHINE", args[0]}, shown.rows(f.Name), shown)
+			return list(c.OutOrStdout(), *form, []string{"MACHINE", args[0]}, shown.rows(f.Name), shown.view(seen))
 		})
 	}
 	return c
@@ -57,10 +59,44 @@ func machineTags(f *config.File, ledger string, m fleet.Machine) map[string]stri
 	return tags
 }
 
-// machineShown is what show tells, as JSON has it.
+// machineShown is what show tells.
 type machineShown struct {
 	fleet.Sight
 	Tags map[string]string
+}
+
+// sightView is what show tells as JSON has it; see the other views.
+type sightView struct {
+	Machine  machineView       `json:"machine"`
+	Phase    string            `json:"phase"`
+	Why      string            `json:"why"`
+	Pool     *poolView         `json:"pool,omitempty"` // left out if it left the fleet file
+	Job      *jobView          `json:"job,omitempty"`
+	Runner   *runnerView       `json:"runner,omitempty"`
+	Intents  []intentView      `json:"intents"`
+	Setbacks []setbackView     `json:"setbacks"`
+	Orders   []orderView       `json:"orders"`
+	Tags     map[string]string `json:"tags"`
+}
+
+func (s machineShown) view(seen fleet.Snapshot) sightView {
+	v := sightView{
+		Machine: viewMachine(s.Machine, seen.Fleet.Name), Phase: s.Phase.String(), Why: s.Why, Intents: views(s.Intents, viewIntent),
+		Setbacks: views(s.Setbacks, viewSetback), Orders: views(s.Orders, viewOrder), Tags: s.Tags,
+	}
+	if s.Pool != nil {
+		p := viewPool(*s.Pool, seen.State, seen.Hours[s.Pool.Name])
+		v.Pool = &p
+	}
+	if s.Job != nil {
+		j := viewJob(*s.Job, seen.At)
+		v.Job = &j
+	}
+	if s.Runner != nil {
+		r := viewRunner(*s.Runner, &s.Machine)
+		v.Runner = &r
+	}
+	return v
 }
 
 // rows is what show tells as a person reads it.
@@ -108,11 +144,15 @@ func (s machineShown) ec2() string {
 
 func (s machineShown) registration(fleetName string) string {
 	m := s.Machine
-	if m.Try == 0 {
+	name := fleet.RunnerName(fleetName, m.ID, m.Try)
+	switch {
+	case m.Try == 0:
 		return "none yet"
+	case !m.Minted(): // Taken says no more than that nothing is left to withdraw
+		return name + ", which is over"
 	}
 	taken := yes(m.Taken, "its config was taken", "its config was not seen taken")
-	return fmt.Sprintf("%s in %s, %s", fleet.RunnerName(fleetName, m.ID, m.Try), cmp.Or(clean(m.Scope.String()), "-"), taken)
+	return fmt.Sprintf("%s in %s, %s", name, cmp.Or(clean(m.Scope.String()), "-"), taken)
 }
 
 func (s machineShown) runner() string {
@@ -174,7 +214,7 @@ func (s machineShown) touching() (rows [][]string) {
 		add("order", "%s %s by %s until %s: %s", o.Kind, about(o.Subject), o.By, until, cmp.Or(o.Reason, "no reason given"))
 	}
 	for _, in := range s.Intents {
-		add("intent", "%s, reserved %s, tried %d times: %s", in.Kind(), when(in.ReservedAt), in.Tries, in.Reason)
+		add("intent", "%s, reserved %s, tried %s: %s", in.Kind(), when(in.ReservedAt), count(in.Tries, "time", "times"), in.Reason)
 	}
 	for _, b := range s.Setbacks {
 		until := "too few strikes to hold"

@@ -48,6 +48,7 @@ func crowded(t *testing.T) (file string) {
 				Scope: scope, Try: 1, MintedAt: at(2), RunnerID: 4, Taken: true, ReadyAt: at(3),
 			},
 			{ID: "i-0b", Pool: "old", LaunchedAt: at(1), AdoptedAt: at(2), EndedAt: at(5), EndReason: "pool old left the fleet file"},
+			{ID: "i-0c", Pool: "old", LaunchedAt: at(1), Try: 1, Taken: true, EndedAt: at(5), EndReason: "no runner 10m0s after its launch"},
 		},
 		Runners:  []fleet.Runner{{Name: "rf-acme-i-0a-1", ID: 4, Scope: scope, Online: true, Busy: true, SeenAt: at(4)}},
 		Reserve:  []fleet.Intent{{ID: "0123456789ab-9-0", ReservedAt: at(5), Tries: 1, Reason: "operator: ann: a look", End: &fleet.End{Machine: "i-0a"}}},
@@ -90,7 +91,7 @@ tag           runfleet:template=lt-1:1
 tag           team=ci
 order         end i-0a by ann until lifted: a look
 order         pause the fleet by ben until lifted: no reason given
-intent        end, reserved 2026-01-05 12:05:00, tried 1 times: operator: ann: a look
+intent        end, reserved 2026-01-05 12:05:00, tried 1 time: operator: ann: a look
 setback       offer m7g.large/us-east-1a/spot, strike 2, until 2026-01-05 12:11:00: InsufficientInstanceCapacity
 `,
 		"i-0b": `MACHINE       i-0b
@@ -121,6 +122,13 @@ order         pause the fleet by ben until lifted: no reason given
 	}
 }
 
+func TestAMachineThatNoAgentSawIsNotShownToHaveTakenItsConfig(t *testing.T) {
+	code, out, log := run(t, "machines", "show", "i-0c", "--config", crowded(t))
+	if code != cli.ExitOK || strings.Contains(out, "taken") || !strings.Contains(out, "registration  rf-acme-i-0c-1, which is over\n") {
+		t.Errorf("exit %d: %s%s", code, out, log)
+	}
+}
+
 func TestMachinesShowAsJSON(t *testing.T) {
 	code, out, log := run(t, "machines", "show", "i-0a", "-o", "json", "--config", crowded(t))
 	var got struct {
@@ -128,7 +136,7 @@ func TestMachinesShowAsJSON(t *testing.T) {
 		Phase    string
 		Why      string
 		Pool     struct{ Name string }
-		Job      struct{ Key struct{ ID int } }
+		Job      struct{ ID int }
 		Runner   struct{ Busy bool }
 		Intents  []struct{ ID string }
 		Setbacks []struct{ Strikes int }
@@ -138,7 +146,7 @@ func TestMachinesShowAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != cli.ExitOK {
 		t.Fatalf("exit %d, error %v: %s%s", code, err, out, log)
 	}
-	if got.Machine.ID != "i-0a" || got.Phase != "busy" || got.Why == "" || got.Pool.Name != "arm64" || got.Job.Key.ID != 101 || !got.Runner.Busy ||
+	if got.Machine.ID != "i-0a" || got.Phase != "busy" || got.Why == "" || got.Pool.Name != "arm64" || got.Job.ID != 101 || !got.Runner.Busy ||
 		len(got.Intents) != 1 || len(got.Setbacks) != 1 || len(got.Orders) != 2 || got.Tags["team"] != "ci" {
 		t.Errorf("%+v", got)
 	}

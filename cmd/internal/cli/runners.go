@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -25,23 +26,21 @@ func runnersListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			machines := map[fleet.MachineID]fleet.Machine{}
-			for _, m := range state.Machines {
-				machines[m.ID] = m
+			machines := map[fleet.MachineID]*fleet.Machine{}
+			for i := range state.Machines {
+				machines[state.Machines[i].ID] = &state.Machines[i]
 			}
+			runners := views(state.Runners, func(r fleet.Runner) runnerView {
+				id, _, _ := fleet.ParseRunnerName(f.Name, r.Name)
+				return viewRunner(r, machines[id])
+			})
 			var rows [][]string
-			for _, r := range state.Runners {
-				ec2 := "no machine of the ledger"
-				if id, _, ok := fleet.ParseRunnerName(f.Name, r.Name); ok {
-					if m, ok := machines[id]; ok {
-						ec2 = string(m.State)
-					}
-				}
+			for _, r := range runners {
 				rows = append(rows, []string{
-					r.Name, strconv.FormatInt(r.ID, 10), r.Scope.String(), yes(r.Online, "online", "offline"), yes(r.Busy, "busy", "idle"), ec2, when(r.SeenAt),
+					r.Name, strconv.FormatInt(r.ID, 10), r.Scope, r.Status, yes(r.Busy, "busy", "idle"), cmp.Or(r.State, "no machine of the ledger"), when(r.Seen),
 				})
 			}
-			return list(c.OutOrStdout(), *form, []string{"RUNNER", "ID", "SCOPE", "GITHUB", "", "EC2", "SEEN"}, rows, state.Runners)
+			return list(c.OutOrStdout(), *form, []string{"RUNNER", "ID", "SCOPE", "GITHUB", "WORK", "EC2", "SEEN"}, rows, runners)
 		})
 	}
 	return c

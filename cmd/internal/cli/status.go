@@ -15,58 +15,153 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
+// lookedLate is from when on a manager that runs should have looked: at rest a
+// full look comes every ten minutes.
+const lookedLate = 12 * time.Minute
+
+// What is known of the manager of a ledger.
+const (
+	managerRuns    = "runs"
+	managerNone    = "none"
+	managerUnknown = "unknown" // the ledger's lock may not be read
+)
+
 func statusCommand() *cobra.Command {
-	c := &cobra.Command{Use: "status", Short: "Say in a few lines how the fleet is", Args: cobra.NoArgs}
-	path := configFlag(c)
+	c := &cobra.Command{
+		Use: "status", Short: "Say in a few lines how the fleet is", Args: cobra.NoArgs,
+		Long: `Says how the fleet is, whether a manager runs, and how old the last full look is:
+what is said of machines and runners is as of that.`,
+	}
+	path, form := configFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
 			state, err := s.Read(c.Context())
 			if err != nil {
 				return err
 			}
-			status(c.OutOrStdout(), standing(f, state, time.Now()))
+			v := viewStatus(standing(f, state, clock(state)), managerOf(f.Serve.Ledger))
+			if *form != "table" {
+				return list(c.OutOrStdout(), *form, nil, nil, v)
+			}
+			v.tell(c.OutOrStdout())
 			return nil
 		})
 	}
 	return c
 }
 
-func status(out io.Writer, seen fleet.Snapshot) {
-	f, s, at := seen.Fleet, seen.State, seen.At
-	jobs := map[fleet.JobStatus]int{}
-	why := map[fleet.VerdictCode]int{}
+func managerOf(ledger string) string {
+	switch held, err := sqlite.Held(ledger); {
+	case err != nil:
+		return managerUnknown
+	case held:
+		return managerRuns
+	}
+	return managerNone
+}
+
+// statusView is the status as JSON has it; see the other views.
+type statusView struct {
+	Fleet    string                    `json:"fleet"`
+	Plan     int64                     `json:"plan"`    // the ledger's number
+	Manager  string                    `json:"manager"` // runs, none, unknown
+	Looked   time.Time                 `json:"looked_at,omitzero"`
+	Age      *float64                  `json:"looked_seconds_ago,omitempty"`
+	Jobs     map[string]int            `json:"jobs"`     // waiting, queued, running
+	Verdicts map[fleet.VerdictCode]int `json:"verdicts"` // of queued jobs; not-looked-at: none yet
+	Machines int                       `json:"machines"`
+	Intents  int                       `json:"open_intents"`
+	Hours    []hoursView               `json:"hours"`
+	Setbacks []setbackView             `json:"setbacks"` // that hold
+	Orders   []orderView               `json:"orders"`
+	Alerts   []string                  `json:"alerts"`
+}
+
+// notLookedAt stands for the verdict of a job that no look has seen yet.
+const notLookedAt fleet.VerdictCode = "not-looked-at"
+
+func viewStatus(seen fleet.Snapshot, manager string) statusView {
+	f, s := seen.Fleet, seen.State
+	v := statusView{
+		Fleet: f.Name, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
+		Jobs: map[string]int{}, Verdicts: map[fleet.VerdictCode]int{}, Hours: []hoursView{}, Setbacks: []setbackView{},
+		Orders: views(s.Orders, viewOrder), Alerts: texts(fleet.Decide(seen).Alerts),
+	}
+	if !v.Looked.IsZero() {
+		age := seen.At.Sub(v.Looked).Seconds()
+		v.Age = &age
+	}
+	for _, status := range []fleet.JobStatus{fleet.Waiting, fleet.Queued, fleet.Running} {
+		v.Jobs[status.String()] = 0
+	}
 	for _, j := range s.Jobs {
-		jobs[j.Status]++
+		if j.Open() {
+			v.Jobs[j.Status.String()]++
+		}
 		if j.Status == fleet.Queued {
-			why[j.Verdict.Code]++
+			v.Verdicts[cmp.Or(j.Verdict.Code, notLookedAt)]++
 		}
 	}
-	machines := 0
 	for _, m := range s.Machines {
 		if !m.Gone() {
-			machines++
+			v.Machines++
 		}
-	}
-	fmt.Fprintf(out, "fleet %s: %d jobs wait, %d run; %d machines, %d intents open (plan %d)\n",
-		f.Name, jobs[fleet.Queued], jobs[fleet.Running], machines, len(s.Intents), s.Number)
-	for _, code := range slices.Sorted(maps.Keys(why)) {
-		fmt.Fprintf(out, "  %d jobs: %s\n", why[code], cmp.Or(code, "not looked at yet"))
 	}
 	for _, p := range f.Pools {
 		if h, ok := seen.Hours[p.Name]; ok {
-			fmt.Fprintf(out, "  pool %s is %s\n", p.Name, clean(h.String()))
+			v.Hours = append(v.Hours, viewHours(p.Name, h))
 		}
 	}
 	for _, b := range s.Setbacks {
-		if b.Holds(at) {
-			fmt.Fprintf(out, "  set back until %s: %s %s: %s\n", when(b.Until), b.Key.Kind, b.Key.Subject, b.Detail)
+		if b.Holds(seen.At) {
+			v.Setbacks = append(v.Setbacks, viewSetback(b))
 		}
 	}
-	for _, o := range s.Orders {
+	return v
+}
+
+// tell is the status as a person reads it.
+func (v statusView) tell(out io.Writer) {
+	fmt.Fprintf(out, "fleet %s: %s, %d run; %s, %s open (plan %d)\n", v.Fleet, count(v.Jobs["queued"], "job waits", "jobs wait"), v.Jobs["running"],
+		count(v.Machines, "machine", "machines"), count(v.Intents, "intent", "intents"), v.Plan)
+	fmt.Fprintln(out, " ", v.life())
+	for _, code := range slices.Sorted(maps.Keys(v.Verdicts)) {
+		text := string(code)
+		if code == notLookedAt {
+			text = "not looked at yet"
+		}
+		fmt.Fprintf(out, "  %s: %s\n", count(v.Verdicts[code], "job", "jobs"), text)
+	}
+	for _, h := range v.Hours {
+		fmt.Fprintf(out, "  pool %s is %s\n", h.Pool, clean(h.Now))
+	}
+	for _, b := range v.Setbacks {
+		fmt.Fprintf(out, "  set back until %s: %s %s: %s\n", when(b.Until), b.Kind, b.Subject, clean(b.Detail))
+	}
+	for _, o := range v.Orders {
 		fmt.Fprintf(out, "  ordered by %s: %s %s %s\n", o.By, o.Kind, about(o.Subject), clean(o.Reason))
 	}
-	plan := fleet.Decide(seen)
-	for _, a := range plan.Alerts {
+	for _, a := range v.Alerts {
 		fmt.Fprintln(out, "  alert:", clean(a))
 	}
+}
+
+// life says whether somebody manages the fleet, and how old what is known is.
+func (v statusView) life() string {
+	looked, late := "no full look yet", false
+	if v.Age != nil {
+		age := time.Duration(*v.Age * float64(time.Second)).Round(time.Second)
+		looked, late = "last full look "+short(max(0, age))+" ago", age > lookedLate
+	}
+	switch {
+	case v.Manager == managerNone:
+		return "no manager runs, so nothing is launched or ended: start serve; " + looked
+	case v.Manager == managerRuns && late:
+		return "a manager runs and does not look, see its log; " + looked
+	case v.Manager == managerRuns:
+		return "a manager runs; " + looked
+	case late:
+		return "no manager seems to run; " + looked
+	}
+	return looked
 }

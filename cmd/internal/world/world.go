@@ -127,7 +127,9 @@ func New(ctx context.Context, c Config) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the App's key: %w", err)
 	}
-	w.Store, err = sqlite.Open(ctx, sqlite.Config{Path: c.Ledger, Fleet: c.Fleet.Name, ID: fmt.Sprintf("%016x", c.Seed), Now: w.Now})
+	w.Store, err = sqlite.Open(ctx, sqlite.Config{
+		Path: c.Ledger, Fleet: c.Fleet.Name, ID: fmt.Sprintf("%016x", c.Seed), Now: w.Now, Hold: c.Ledger != sqlite.Memory,
+	})
 	if err != nil {
 		return nil, err
 	}

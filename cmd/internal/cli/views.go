@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// The views are what lists print as JSON. Their keys are lower case and stay;
+// enumerations are words, times are RFC 3339 in UTC, spans are seconds, and what
+// is not known is left out.
+
+type jobView struct {
+	ID         int64     `json:"id"`
+	Attempt    int       `json:"attempt"`
+	Run        int64     `json:"run"`
+	Repository string    `json:"repository"`
+	Workflow   string    `json:"workflow,omitempty"`
+	Name       string    `json:"name"`
+	Scope      string    `json:"scope"`
+	Labels     []string  `json:"labels"`
+	Status     string    `json:"status"` // waiting, queued, running, done
+	Conclusion string    `json:"conclusion,omitempty"`
+	Runner     string    `json:"runner,omitempty"`
+	Verdict    string    `json:"verdict,omitempty"` // while it waits
+	Detail     string    `json:"detail,omitempty"`
+	Queued     time.Time `json:"queued_at,omitzero"`
+	Started    time.Time `json:"started_at,omitzero"`
+	Done       time.Time `json:"done_at,omitzero"`
+	Waited     *float64  `json:"waited_seconds,omitempty"` // for a runner, up to now if none came
+}
+
+func viewJob(j fleet.Job, now time.Time) jobView {
+	v := jobView{
+		ID: int64(j.Key.ID), Attempt: j.Key.Attempt, Run: int64(j.Run), Repository: j.Repo, Workflow: j.Workflow, Name: j.Name,
+		Scope: j.Class.Scope.String(), Labels: texts(j.Class.Labels.List()), Status: j.Status.String(), Conclusion: j.Conclusion, Runner: j.Runner,
+		Queued: j.QueuedAt.UTC(), Started: j.StartedAt.UTC(), Done: j.DoneAt.UTC(),
+	}
+	if j.Status < fleet.Running {
+		v.Verdict, v.Detail = string(j.Verdict.Code), j.Verdict.Detail
+	}
+	if !j.QueuedAt.IsZero() {
+		waited := j.Wait(now).Seconds()
+		v.Waited = &waited
+	}
+	return v
+}
+
+type machineView struct {
+	ID         string    `json:"id"`
+	Pool       string    `json:"pool"`
+	Type       string    `json:"type,omitempty"`
+	Zone       string    `json:"zone,omitempty"`
+	Subnet     string    `json:"subnet,omitempty"`
+	Market     string    `json:"market,omitempty"` // spot, on-demand
+	Template   string    `json:"template,omitempty"`
+	State      string    `json:"state"` // EC2's word, or unseen
+	Scope      string    `json:"scope,omitempty"`
+	Runner     string    `json:"runner,omitempty"` // its registration's name
+	Launched   time.Time `json:"launched_at,omitzero"`
+	Adopted    time.Time `json:"adopted_at,omitzero"`
+	Registered time.Time `json:"registered_at,omitzero"`
+	Ready      time.Time `json:"ready_at,omitzero"` // its runner was first seen
+	Seen       time.Time `json:"seen_at,omitzero"`  // by the last full look that showed it
+	Ended      time.Time `json:"ended_at,omitzero"`
+	EndReason  string    `json:"end_reason,omitempty"`
+}
+
+func viewMachine(m fleet.Machine, fleetName string) machineView {
+	v := machineView{
+		ID: string(m.ID), Pool: m.Pool, Type: m.Offer.Type, Zone: m.Offer.Zone, Subnet: m.Offer.Subnet, Market: string(m.Offer.Market),
+		Template: m.Template, State: cmp.Or(string(m.State), "unseen"), Scope: m.Scope.String(),
+		Launched: m.LaunchedAt.UTC(), Adopted: m.AdoptedAt.UTC(), Registered: m.MintedAt.UTC(), Ready: m.ReadyAt.UTC(), Seen: m.SeenAt.UTC(),
+		Ended: m.EndedAt.UTC(), EndReason: m.EndReason,
+	}
+	if m.Minted() {
+		v.Runner = fleet.RunnerName(fleetName, m.ID, m.Try)
+	}
+	return v
+}
+
+type runnerView struct {
+	Name    string    `json:"name"`
+	ID      int64     `json:"id"`
+	Scope   string    `json:"scope"`
+	Status  string    `json:"status"` // online, offline
+	Busy    bool      `json:"busy"`
+	Machine string    `json:"machine,omitempty"`
+	State   string    `json:"machine_state,omitempty"` // EC2's word, or unseen; left out if the ledger has no such machine
+	First   time.Time `json:"first_seen_at,omitzero"`
+	Seen    time.Time `json:"seen_at,omitzero"` // by the last full look that showed it
+	Missed  int       `json:"missed_looks"`     // in a row, since then
+}
+
+func viewRunner(r fleet.Runner, m *fleet.Machine) runnerView {
+	v := runnerView{
+		Name: r.Name, ID: r.ID, Scope: r.Scope.String(), Status: yes(r.Online, "online", "offline"), Busy: r.Busy,
+		First: r.FirstAt.UTC(), Seen: r.SeenAt.UTC(), Missed: r.Missed,
+	}
+	if m != nil {
+		v.Machine, v.State = string(m.ID), cmp.Or(string(m.State), "unseen")
+	}
+	return v
+}
+
+type poolView struct {
+	Name         string   `json:"name"`
+	Labels       []string `json:"labels"`
+	Group        string   `json:"group,omitempty"`
+	Arch         string   `json:"arch"`         // arm64, x86_64
+	Market       string   `json:"market"`       // spot, on-demand, spot-first
+	Registration string   `json:"registration"` // jit, token
+	Prepared     bool     `json:"prepared"`
+	Exact        bool     `json:"exact"`
+	Overflow     bool     `json:"overflow"`
+	Priority     int      `json:"priority"`
+	Max          int      `json:"max"`
+	Machines     int      `json:"machines"`
+	Jobs         int      `json:"fitting_jobs_that_wait"`
+	Hours        string   `json:"hours"`
+	BootLimit    float64  `json:"boot_limit_seconds"`
+	IdleLimit    float64  `json:"idle_limit_seconds"`
+	JobLimit     float64  `json:"job_limit_seconds"`
+	AlertAfter   float64  `json:"alert_after_seconds"`
+}
+
+func viewPool(p fleet.Pool, state fleet.State, h fleet.Hours) poolView {
+	p = p.WithDefaults()
+	v := poolView{
+		Name: p.Name, Labels: texts(p.Labels.List()), Group: p.Group, Arch: string(p.Arch), Market: string(p.Market),
+		Registration: string(p.Registration), Prepared: p.Prepared, Exact: p.Exact, Overflow: !p.NoOverflow, Priority: p.Priority, Max: p.Max,
+		Hours: h.String(), BootLimit: p.BootLimit.Seconds(), IdleLimit: p.IdleLimit.Seconds(), JobLimit: p.JobLimit.Seconds(), AlertAfter: p.AlertAfter.Seconds(),
+	}
+	for _, m := range state.Machines {
+		if m.Pool == p.Name && !m.Gone() {
+			v.Machines++
+		}
+	}
+	for _, j := range state.Jobs {
+		if j.Status == fleet.Queued && p.Fits(j.Class.Labels) {
+			v.Jobs++
+		}
+	}
+	return v
+}
+
+type hoursView struct {
+	Pool        string    `json:"pool"`
+	Now         string    `json:"now"` // in words
+	Closed      bool      `json:"closed"`
+	Early       bool      `json:"early"`          // closed, and machines are made ready for the opening
+	Until       time.Time `json:"until,omitzero"` // it closes if open, opens if closed
+	Next        time.Time `json:"next_opening,omitzero"`
+	Zone        string    `json:"zone,omitempty"`
+	WhileClosed string    `json:"while_closed,omitempty"` // cold, wait, refuse
+	Order       string    `json:"order,omitempty"`        // who keeps it open or closed, and why
+}
+
+func viewHours(pool string, h fleet.Hours) hoursView {
+	return hoursView{pool, h.String(), h.Closed, h.Early, h.Until.UTC(), h.Next.UTC(), h.Zone, string(h.Policy), h.Order}
+}
+
+type windowView struct {
+	Opens  time.Time `json:"opens_at"`
+	Closes time.Time `json:"closes_at"`
+}
+
+type setbackView struct {
+	Kind    string    `json:"kind"` // offer, boot, class, launch, mint
+	Subject string    `json:"subject"`
+	Detail  string    `json:"detail"`
+	Strikes int       `json:"strikes"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+func viewSetback(b fleet.Setback) setbackView {
+	return setbackView{string(b.Key.Kind), b.Key.Subject, b.Detail, b.Strikes, b.Until.UTC()}
+}
+
+type orderView struct {
+	Kind    string    `json:"kind"`              // drain, hold, end, pause, drill, keep-open, keep-closed
+	Subject string    `json:"subject,omitempty"` // machine or pool; left out: the whole fleet
+	By      string    `json:"by"`
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	Until   time.Time `json:"until,omitzero"` // left out: until it is lifted
+}
+
+func viewOrder(o fleet.Order) orderView {
+	return orderView{string(o.Kind), o.Subject, o.By, o.Reason, o.At.UTC(), o.Until.UTC()}
+}
+
+type intentView struct {
+	ID       string    `json:"id"`
+	Kind     string    `json:"kind"`
+	Reason   string    `json:"reason"`
+	Reserved time.Time `json:"reserved_at,omitzero"`
+	Tries    int       `json:"tries"`
+}
+
+func viewIntent(in fleet.Intent) intentView {
+	return intentView{string(in.ID), in.Kind(), in.Reason, in.ReservedAt.UTC(), in.Tries}
+}
+
+// views are the views of a list, which is empty rather than null.
+func views[T, V any](all []T, view func(T) V) []V {
+	out := make([]V, 0, len(all))
+	for _, x := range all {
+		out = append(out, view(x))
+	}
+	return out
+}
+
+// texts is a list of texts that is empty rather than null.
+func texts(all []string) []string { return append([]string{}, all...) }
