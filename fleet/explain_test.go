@@ -30,7 +30,7 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 		{"its public repository is listed in another case", func(s *fleet.Snapshot, j *fleet.Job) {
 			j.Public, j.OwnerID, s.Fleet.Accounts = true, 1, []fleet.Account{{ID: 1, Login: "Acme", Public: []string{"W"}}}
 		}, "launching: pool arm, spot"},
-		{"its pool is full", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Pools[0].Max = 0 }, "full: pool arm has its 0 machines"},
+		{"its pool is full", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Pools[0].Max = 0 }, "full: pool arm is at its cap of 0"},
 		{"EC2 has none", func(s *fleet.Snapshot, _ *fleet.Job) { s.Recipes[0].Offers = nil }, "no-capacity: EC2 has none of pool arm's offers"},
 		{"its pool does not boot", func(s *fleet.Snapshot, _ *fleet.Job) { holds(s, fleet.BootKey("arm", "lt-1:1")) }, "set-back: pool arm: why"},
 		{"GitHub does not assign it", func(s *fleet.Snapshot, j *fleet.Job) { holds(s, fleet.ClassKey(j.Class)) }, "set-back: GitHub gave its runners no job: why"},

@@ -252,9 +252,9 @@ func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
 			n, why = max(0, room), w
 		}
 	}
-	bound(p.Max-p.count, Verdict{PoolFull, fmt.Sprintf("pool %s has its %d machines", p.Name, p.Max)})
+	bound(p.Max-p.count, Verdict{PoolFull, fmt.Sprintf("pool %s is at its cap of %d", p.Name, p.Max)})
 	if most := v.Fleet.Limits.Machines; most > 0 {
-		bound(most-v.total, Verdict{PoolFull, fmt.Sprintf("the fleet has its %d machines", most)})
+		bound(most-v.total, Verdict{PoolFull, fmt.Sprintf("the fleet is at its cap of %d", most)})
 	}
 	if a := v.Allowance.Launches; a >= 0 {
 		bound(a, Verdict{Paced, "launches per minute are used up"})

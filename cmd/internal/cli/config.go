@@ -26,7 +26,7 @@ func validateCommand() *cobra.Command {
 		for _, w := range f.Warnings() {
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s is right: fleet %s, %d pools\n", *path, f.Name, len(f.Pools))
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s is right: fleet %s, %s\n", *path, f.Name, count(len(f.Pools), "pool", "pools"))
 		return err
 	}
 	return c

@@ -92,8 +92,8 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	defer w.Close()
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
-		fmt.Fprintf(log, "%d jobs of %s, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
-			len(script), cmp.Or(d.trace, "a real CI day"), d.speed)
+		fmt.Fprintf(log, "%s of %s, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
+			count(len(script), "job", "jobs"), cmp.Or(d.trace, "a real CI day"), d.speed)
 	}
 	broken := w.Run(ctx, script[len(script)-1].After+after)
 	if errors.Is(broken, context.Canceled) {

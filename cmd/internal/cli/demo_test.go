@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,6 +81,21 @@ func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 		code := cli.Main(t.Context(), args, full{}, &log)
 		if code != cli.ExitFailed || strings.Count(log.String(), "no space left on device") != 1 {
 			t.Errorf("%s: exit %d: %s", verb, code, log.String())
+		}
+	}
+}
+
+func TestWhatIsWrongWithAFleetFileStandsInItsOwnWords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runfleet.yaml")
+	if err := os.WriteFile(path, []byte("fleet: acme\nflete: acme\npool: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, file, begins string }{
+		{"problems are a line each", path, "runfleet: the fleet file is refused:\n" + path + ":"},
+		{"a file that is not there", path + "x", "runfleet: read fleet file: open " + path + "x: no such file"},
+	} {
+		if code, out, log := run(t, "status", "--config", tt.file); code != cli.ExitUsage || out != "" || !strings.HasPrefix(log, tt.begins) {
+			t.Errorf("%s: exit %d: %s%s", tt.name, code, out, log)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -20,8 +21,19 @@ func configFlag(c *cobra.Command) *string {
 	return path
 }
 
-// usage marks an error as the caller's to mend.
-func usage(err error) error { return fmt.Errorf("%w:\n%w", errUsage, err) }
+// usage marks an error as the caller's to mend. Problems of a fleet file stand a
+// line each, so that editors find the places.
+func usage(err error) error {
+	if all := (config.Problems)(nil); errors.As(err, &all) {
+		err = fmt.Errorf("the fleet file is refused:\n%w", err)
+	}
+	return misuse{err}
+}
+
+// misuse is an error of the caller's, in its own words.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() []error { return []error{errUsage, m.error} }
 
 // withLedger reads the fleet file and opens its ledger for a verb. The ledger
 // must be there: only serve makes one.

@@ -137,7 +137,7 @@ func (s machineShown) ec2() string {
 		seen = "last shown " + when(m.SeenAt)
 	}
 	if m.Missed > 0 {
-		seen += fmt.Sprintf(", missed by %d looks since", m.Missed)
+		seen += fmt.Sprintf(", missed by %s since", count(m.Missed, "look", "looks"))
 	}
 	return cmp.Or(string(m.State), "unseen") + "; " + seen
 }
@@ -162,7 +162,7 @@ func (s machineShown) runner() string {
 	}
 	text := fmt.Sprintf("%s (%d): %s, %s, last shown %s", clean(r.Name), r.ID, yes(r.Online, "online", "offline"), yes(r.Busy, "busy", "idle"), when(r.SeenAt))
 	if r.Missed > 0 {
-		text += fmt.Sprintf(", missed by %d looks since", r.Missed)
+		text += fmt.Sprintf(", missed by %s since", count(r.Missed, "look", "looks"))
 	}
 	return text
 }

@@ -26,7 +26,7 @@ func progress(out io.Writer, glance func() world.Glance) func() {
 			return
 		}
 		g := glance()
-		line := fmt.Sprintf("%s  %3d jobs wait, %3d run, %3d are over; %3d machines", g.At.Format("15:04"), g.Waiting, g.Running, g.Done, g.Machines)
+		line := fmt.Sprintf("%s  jobs: %3d wait, %3d run, %3d over; machines: %3d", g.At.Format("15:04"), g.Waiting, g.Running, g.Done, g.Machines)
 		switch {
 		case live:
 			told = time.Now()

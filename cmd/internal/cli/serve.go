@@ -70,9 +70,10 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	if err != nil {
 		return fmt.Errorf("serve.listen: %w", err)
 	}
-	fmt.Fprintf(out, "fleet %s: %d pools in %s, ledger %s (%s)\n", f.Name, len(f.Pools), f.AWS.Region, f.Serve.Ledger, parts.Store.ID())
+	fmt.Fprintf(out, "fleet %s: %s in %s, ledger %s (%s)\n", f.Name, count(len(f.Pools), "pool", "pools"), f.AWS.Region, f.Serve.Ledger, parts.Store.ID())
 	fmt.Fprintf(out, "webhooks at http://%s/webhook, GitHub at %s\n", listener.Addr(), f.GitHub.APIURL)
-	fmt.Fprintf(out, "found %d jobs, %d machines, %d open intents; first comes a full look\n", len(state.Jobs), len(state.Machines), len(state.Intents))
+	fmt.Fprintf(out, "found %s, %s, %s; first comes a full look\n", count(len(state.Jobs), "job", "jobs"),
+		count(len(state.Machines), "machine", "machines"), count(len(state.Intents), "open intent", "open intents"))
 	return newServer(parts, path, drain, log).run(ctx, listener)
 }
 

@@ -22,10 +22,10 @@ func TestStatusSaysWhetherAManagerRunsAndHowOldTheLastLookIs(t *testing.T) {
 	}{
 		{"before the first start", false, nil, "no manager runs, so nothing is launched or ended: start serve; no full look yet", `"manager": "none"`},
 		{"after it died", false, map[string]string{"looked": ago(3 * time.Hour)},
-			"no manager runs, so nothing is launched or ended: start serve; last full look 3h ago", `"looked_seconds_ago": 108`},
+			"no manager runs, so nothing is launched or ended: start serve; last full look 3h", `"looked_seconds_ago": 108`},
 		{"while it starts", true, nil, "a manager runs; no full look yet", `"manager": "runs"`},
 		{"while it runs", true, map[string]string{"looked": ago(90 * time.Second)}, "a manager runs; last full look 1m3", `"looked_at": "`},
-		{"while it hangs", true, map[string]string{"looked": ago(time.Hour)}, "a manager runs and does not look, see its log; last full look 1h ago", `"manager": "runs"`},
+		{"while it hangs", true, map[string]string{"looked": ago(time.Hour)}, "a manager runs and does not look, see its log; last full look 1h", `"manager": "runs"`},
 		{"of a simulation, which has a time of its own", true, map[string]string{"looked": "2025-10-14T13:00:00Z", "simulated": "demo"},
 			"a manager runs; last full look 0s ago", `"looked_seconds_ago": 0`},
 	} {
