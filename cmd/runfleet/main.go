@@ -1,3 +1,5 @@
+//go:build !lambda
+
 // Command runfleet keeps GitHub Actions jobs supplied with fresh EC2 runners.
 package main
 
@@ -8,9 +10,14 @@ import (
 	"syscall"
 
 	"github.com/runfleet/runfleet/cmd/internal/cli"
+	"github.com/runfleet/runfleet/cmd/internal/lambda"
 )
 
 func main() {
+	args := os.Args[1:]
+	if lambda.Wanted(os.Args[0]) {
+		args = []string{"lambda"}
+	}
 	asked, again := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-asked.Done()
@@ -18,7 +25,7 @@ func main() {
 	}()
 	// SIGPIPE too: a reader that goes away must not keep the demo from tidying up.
 	ctx, stop := signal.NotifyContext(asked, syscall.SIGPIPE)
-	code := cli.Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := cli.Main(ctx, args, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }

@@ -1,11 +1,15 @@
 // Package settings reads the secrets and settings that a fleet file names and
 // does not hold: ssm: a parameter of SSM Parameter Store, file: a file, env: a
-// variable of the environment.
+// variable of the environment. It also reads the fleet file itself where that is
+// kept in S3.
 //
 // # Decisions
 //
 // No error says anything of a value. A reference without a known scheme is not
 // repeated either: somebody may have put the secret itself there.
+//
+// A document's generation is a hash of what it says, not S3's version: whoever
+// puts the same text again changes nothing.
 package settings
 
 import (

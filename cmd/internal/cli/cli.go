@@ -43,7 +43,7 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	root.AddCommand(
 		demoCommand(), serveCommand(), statusCommand(), jobsCommand(), explainCommand(), machinesCommand(), poolsCommand(),
 		pauseCommand(), liftCommand("resume [POOL]", "Lift a pause", cobra.MaximumNArgs(1), fleet.Pause),
-		hoursCommand(), drillCommand(), planCommand(), replayCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), versionCommand(),
+		hoursCommand(), drillCommand(), planCommand(), replayCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), lambdaCommand(), versionCommand(),
 	)
 	err := root.ExecuteContext(ctx)
 	if said.err != nil && !errors.Is(err, said.err) {

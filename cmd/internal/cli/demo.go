@@ -145,8 +145,9 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 			"x64":   {"c6i.xlarge", "m6i.xlarge", "c5.xlarge"},
 		},
 	}
-	c.Mishaps = world.Mishaps{Lose: 6, Dead: 9, Interrupt: 2 * time.Hour}
-	c.Reclaim = 5
+	if d.trace == "" { // one's own day goes as it would
+		c.Mishaps, c.Reclaim = world.Mishaps{Lose: 6, Dead: 9, Interrupt: 2 * time.Hour}, 5
+	}
 	spot := func(empty bool) func(*world.World) {
 		return func(w *world.World) { w.AWS.SetEmpty("*/*/spot", empty) }
 	}

@@ -150,6 +150,9 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.reload(loop) })
 	g.Go(func() error { return s.own(loop) })
 	g.Go(func() error { return s.watch(loop) })
+	for _, p := range s.parts.Pollers {
+		g.Go(func() error { return p.Run(loop) })
+	}
 	g.Go(func() error {
 		<-loop.Done()
 		s.draining.Store(true)

@@ -22,7 +22,12 @@ func ReadFile(path string) (*config.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read fleet file: %w (name it by --config or RUNFLEET_CONFIG)", err)
 	}
-	f, err := config.Parse(path, data)
+	return parse(path, data)
+}
+
+// parse checks a fleet file that was read.
+func parse(name string, data []byte) (*config.File, error) {
+	f, err := config.Parse(name, data)
 	if err != nil && f == nil {
 		return nil, err
 	}

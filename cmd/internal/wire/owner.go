@@ -6,37 +6,44 @@ import (
 	"fmt"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/tokens"
 )
 
 // ErrNotOwner means that the fleet belongs to another ledger.
 var ErrNotOwner = errors.New("the fleet belongs to another ledger")
 
+// Owner is a ledger that owns a fleet, or wants to.
+type Owner struct {
+	Tokens *tokens.Store
+	Ledger string // its id
+}
+
 // Claim makes this ledger the fleet's owner, once. Another owner is
 // ErrNotOwner, with its remedy.
-func (p *Parts) Claim(ctx context.Context) error {
-	owner, err := p.Tokens.ClaimOwner(ctx, p.Store.ID())
+func (o Owner) Claim(ctx context.Context) error {
+	owner, err := o.Tokens.ClaimOwner(ctx, o.Ledger)
 	if err != nil {
 		return err
 	}
-	return p.owned(owner)
+	return o.owned(owner)
 }
 
 // Owned asks whether this ledger is the fleet's owner still: ErrNotOwner once
 // another has adopted it. An owner that somebody deleted is claimed again.
-func (p *Parts) Owned(ctx context.Context) error {
-	owner, err := p.Tokens.Owner(ctx)
+func (o Owner) Owned(ctx context.Context) error {
+	owner, err := o.Tokens.Owner(ctx)
 	if errors.Is(err, fleet.ErrAbsent) {
-		return p.Claim(ctx)
+		return o.Claim(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	return p.owned(owner)
+	return o.owned(owner)
 }
 
-func (p *Parts) owned(owner string) error {
-	if owner == p.Store.ID() {
+func (o Owner) owned(owner string) error {
+	if owner == o.Ledger {
 		return nil
 	}
-	return fmt.Errorf("%w: %s owns it, this one is %s; to take over, stop the other manager, then run runfleet adopt", ErrNotOwner, owner, p.Store.ID())
+	return fmt.Errorf("%w: %s owns it, this one is %s; to take over, stop the other manager, then run runfleet adopt", ErrNotOwner, owner, o.Ledger)
 }

@@ -1,3 +1,5 @@
+//go:build !lambda
+
 package wire
 
 import (
@@ -8,32 +10,26 @@ import (
 	"sync/atomic"
 	"time"
 
-	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
-	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/provision"
-	"github.com/runfleet/runfleet/provision/faults"
-	"github.com/runfleet/runfleet/provision/settings"
-	"github.com/runfleet/runfleet/provision/tokens"
+	"github.com/runfleet/runfleet/provision/queue"
 	"github.com/runfleet/runfleet/webhooks"
 )
 
-// parallel is how many calls to GitHub and SSM run at once.
-const parallel = 16
-
 // Parts are a running fleet's, as the fleet file asks for them.
 type Parts struct {
+	Owner
 	Store      *sqlite.Store
 	Reconciler *reconcile.Reconciler
 	Handler    *webhooks.Handler
-	Tokens     *tokens.Store
+	// Pollers are of the queues that the fleet file names.
+	Pollers []*queue.Poller
 	// Woken has a value when something was recorded that a look should see.
 	Woken   chan struct{}
 	file    *config.File // as of the start
@@ -41,23 +37,13 @@ type Parts struct {
 	windows atomic.Pointer[map[string]schedule.Windows]
 	cloud   *reloadable
 	// launch makes what launches machines as a fleet file says.
-	launch func(f *config.File, pools []provision.PoolSpec) *provision.Cloud
+	launch func(f *config.File) (*provision.Cloud, error)
 }
 
 // OpenLedger opens the ledger alone, for verbs that only read or order. It must
 // be there.
 func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
 	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Must: true})
-}
-
-// accountOf is the AWS account that the credentials belong to. It is part of the
-// machines' ARNs, by which a policy lets each machine read its own config only.
-func accountOf(ctx context.Context, c awssdk.Config) (string, error) {
-	out, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", fmt.Errorf("ask AWS whose the credentials are: %w", err)
-	}
-	return awssdk.ToString(out.Account), nil
 }
 
 // Open makes every part. A manager holds the ledger alone; whoever only asks
@@ -68,54 +54,50 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("read AWS configuration: %w", err)
 	}
-	ssm := tokens.NewSSM(aws)
-	secrets := &settings.Resolver{SSM: ssm, Log: log}
-	key, err := secrets.Resolve(ctx, string(f.GitHub.PrivateKey))
+	m := meansOf(f, aws, log)
+	gh, err := m.hub(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("github.private_key: %w", err)
+		return nil, err
 	}
 	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}}
-	gh, err := github.New(github.Config{AppID: f.GitHub.AppID, PrivateKey: key, BaseURL: f.GitHub.APIURL, Now: time.Now, Log: log, Decode: webhooks.Decode})
-	if err != nil {
-		return nil, fmt.Errorf("github.private_key: %w", err)
-	}
 	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage, Must: !manage}); err != nil {
 		return nil, err
 	}
-	if p.Handler, err = p.handler(ctx, f, secrets, log); err != nil {
+	if p.Handler, err = m.handler(ctx, p.Store, p.Wake); err != nil {
 		return nil, errors.Join(err, p.Store.Close())
 	}
 	account, err := accountOf(ctx, aws)
 	if err != nil {
 		return nil, errors.Join(err, p.Store.Close())
 	}
-	p.Tokens = &tokens.Store{SSM: ssm, Fleet: f.Name, Region: f.AWS.Region, Account: account, KMSKey: f.AWS.KMSKey}
-	ec2 := provision.NewEC2(aws)
-	p.launch = func(f *config.File, pools []provision.PoolSpec) *provision.Cloud {
-		return provision.New(provision.Config{
-			EC2: ec2, Fleet: f.Name, Ledger: p.Store.ID(), Region: f.AWS.Region, Subnets: f.AWS.Subnets,
-			SecurityGroups: f.AWS.SecurityGroups, InstanceProfile: f.AWS.InstanceProfile, PublicIP: f.AWS.PublicIP,
-			Tags: f.AWS.Tags, Pools: pools, Dry: !manage, Now: time.Now, Log: log,
-		})
-	}
+	p.Owner = Owner{Tokens: m.configs(account), Ledger: p.Store.ID()}
+	p.launch = m.launcher(p.Store.ID(), !manage)
 	if err := p.take(f); err != nil {
 		return nil, errors.Join(err, p.Store.Close())
 	}
 	p.Reconciler = &reconcile.Reconciler{
-		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens,
-		Faults: drills(aws, f),
-		Fleet:  func() fleet.Fleet { return *p.pools.Load() },
-		Hours:  func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
+		Ledger: p.Store, GitHub: gh, Deliveries: gh, Cloud: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Faults: m.drills(),
+		Fleet: func() fleet.Fleet { return *p.pools.Load() },
+		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
+	p.Pollers = p.pollers(m)
 	return p, nil
 }
 
-// drills injects faults by AWS FIS; nil where the file names no role for it.
-func drills(c awssdk.Config, f *config.File) reconcile.Faults {
-	if f.AWS.DrillRole == "" {
-		return nil
+// pollers are of the queues that the file names.
+func (p *Parts) pollers(m means) []*queue.Poller {
+	client := queue.NewSQS(m.aws)
+	in := &queue.Intake{Recorder: p.Store, Now: time.Now, Log: m.log}
+	var all []*queue.Poller
+	for _, q := range []struct {
+		url     string
+		reports bool
+	}{{m.file.AWS.Queues.Events, false}, {m.file.AWS.Queues.Reports, true}} {
+		if q.url != "" {
+			all = append(all, &queue.Poller{SQS: client, URL: q.url, Reports: q.reports, Intake: in, Wake: p.Wake, Log: m.log, After: time.After})
+		}
 	}
-	return &faults.Drills{FIS: faults.NewFIS(c), Fleet: f.Name, Role: f.AWS.DrillRole, Tags: f.AWS.Tags}
+	return all
 }
 
 // Wake asks for a look soon. It never waits.
@@ -124,16 +106,4 @@ func (p *Parts) Wake() {
 	case p.Woken <- struct{}{}:
 	default:
 	}
-}
-
-func (p *Parts) handler(ctx context.Context, f *config.File, secrets *settings.Resolver, log *slog.Logger) (*webhooks.Handler, error) {
-	h := &webhooks.Handler{AppID: f.GitHub.AppID, Ledger: p.Store, Now: time.Now, Log: log, Wake: p.Wake}
-	for i, ref := range f.GitHub.WebhookSecrets {
-		secret, err := secrets.Resolve(ctx, string(ref))
-		if err != nil {
-			return nil, fmt.Errorf("github.webhook_secrets[%d]: %w", i, err)
-		}
-		h.Secrets = append(h.Secrets, secret)
-	}
-	return h, h.Check()
 }

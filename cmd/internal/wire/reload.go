@@ -1,3 +1,5 @@
+//go:build !lambda
+
 package wire
 
 import (
@@ -26,6 +28,7 @@ var fixed = []struct {
 	{"aws.region", func(f *config.File) string { return f.AWS.Region }},
 	{"aws.kms_key", func(f *config.File) string { return f.AWS.KMSKey }},
 	{"aws.drill_role", func(f *config.File) string { return f.AWS.DrillRole }},
+	{"aws.queues", func(f *config.File) string { return fmt.Sprint(f.AWS.Queues) }},
 	{"serve.listen", func(f *config.File) string { return f.Serve.Listen }},
 	{"serve.ledger", func(f *config.File) string { return f.Serve.Ledger }},
 }
@@ -47,13 +50,13 @@ func (p *Parts) Reload(f *config.File) error {
 }
 
 func (p *Parts) take(f *config.File) error {
-	pools, err := specs(f)
+	cloud, err := p.launch(f)
 	if err != nil {
 		return err
 	}
-	p.cloud.current.Store(p.launch(f, pools))
-	judged := f.Fleet()
-	p.pools.Store(&judged)
+	p.cloud.current.Store(cloud)
+	pools := f.Fleet()
+	p.pools.Store(&pools)
 	windows := f.Windows()
 	p.windows.Store(&windows)
 	return nil
