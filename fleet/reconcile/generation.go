@@ -21,10 +21,16 @@ const (
 	markFileBefore = "file-before" // those before it, and when each was followed
 )
 
-// oldFor is how long a generation that another followed is known to be old. No
-// function runs for longer than 15 minutes, so by then whoever still has it was
-// given it anew.
-const oldFor = 15 * time.Minute
+// oldFor is how long a generation that another followed is known to be old, where
+// no source tells. It is longer than a process goes on that a deployment has
+// replaced: later, who has it was given it anew.
+const oldFor = 3 * time.Minute
+
+// sourceOf is where a generation's file is kept.
+func sourceOf(generation string) string {
+	source, _, _ := strings.Cut(generation, "/")
+	return source
+}
 
 // generation is what a plan must write so that the ledger knows the fleet file
 // it was made by. ErrStale if the file is not the newest; nothing if the
@@ -36,8 +42,6 @@ func (r *Reconciler) generation(ctx context.Context, s fleet.Snapshot) (map[stri
 	}
 	at := r.Now()
 	before := followed(s.State.Marks[markFileBefore], at)
-	// The ledger was read before this: whoever wrote another generation had
-	// seen it at its source by then, so what the source has now is newer.
 	if r.Current != nil {
 		now, err := r.Current(ctx)
 		if err != nil {
@@ -46,7 +50,11 @@ func (r *Reconciler) generation(ctx context.Context, s fleet.Snapshot) (map[stri
 		if now != r.Generation {
 			return nil, ErrStale
 		}
-	} else if _, old := before[r.Generation]; old {
+	}
+	// The ledger was read before the source: whoever wrote another generation had
+	// seen it there by then, so what the same source has now is newer.
+	shared := r.Current != nil && sourceOf(seen) == sourceOf(r.Generation)
+	if _, old := before[r.Generation]; old && !shared {
 		return nil, ErrStale
 	}
 	delete(before, r.Generation)

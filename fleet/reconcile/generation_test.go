@@ -30,16 +30,18 @@ func TestWhichFleetFileCounts(t *testing.T) {
 		seenNow string
 	}{
 		{"without a generation none is kept", "", nil, "", "", 0, true, nil, ""},
-		{"the first of all", "g1", has("g1"), "", "", 0, true, nil, "g1"},
-		{"the same as the last plan's, and the source is not asked", "g1", has("g7"), "g1", "", 0, true, nil, "g1"},
-		{"another that the source has now is newer", "g2", has("g2"), "g1", "", 0, true, nil, "g2"},
-		{"so is one that came back", "g1", has("g1"), "g2", "g1", time.Second, true, nil, "g1"},
-		{"one that the source has no more is old", "g1", has("g2"), "g2", "g1", time.Second, false, ErrStale, "g2"},
-		{"old it stays, however long ago", "g1", has("g2"), "g2", "", time.Hour, false, ErrStale, "g2"},
-		{"a source that does not answer decides nothing", "g2", func(context.Context) (string, error) { return "", errOdd }, "g1", "", 0, false, errOdd, "g1"},
-		{"one that came with the program, and that nobody has seen, is newer", "b2", nil, "b1", "", 0, true, nil, "b2"},
-		{"one that was followed lately is old", "b1", nil, "b2", "b1", oldFor - time.Second, false, ErrStale, "b2"},
-		{"one that was followed long ago came back", "b1", nil, "b2", "b1", oldFor, true, nil, "b1"},
+		{"the first of all", "s3/g1", has("s3/g1"), "", "", 0, true, nil, "s3/g1"},
+		{"the same as the last plan's, and the source is not asked", "s3/g1", has("s3/g7"), "s3/g1", "", 0, true, nil, "s3/g1"},
+		{"another that the source has now is newer", "s3/g2", has("s3/g2"), "s3/g1", "", 0, true, nil, "s3/g2"},
+		{"so is one that came back", "s3/g1", has("s3/g1"), "s3/g2", "s3/g1", time.Second, true, nil, "s3/g1"},
+		{"one that the source has no more is old", "s3/g1", has("s3/g2"), "s3/g2", "s3/g1", time.Second, false, ErrStale, "s3/g2"},
+		{"old it stays, however long ago", "s3/g1", has("s3/g2"), "s3/g2", "", time.Hour, false, ErrStale, "s3/g2"},
+		{"a source that does not answer decides nothing", "s3/g2", func(context.Context) (string, error) { return "", errOdd }, "s3/g1", "", 0, false, errOdd, "s3/g1"},
+		{"one that is kept apart, and that nobody has seen, is newer", "s4/g2", has("s4/g2"), "s3/g1", "", 0, true, nil, "s4/g2"},
+		{"one that was followed lately by one that is kept apart is old, whatever its source says", "s3/g1", has("s3/g1"), "s4/g2", "s3/g1", time.Second, false, ErrStale, "s4/g2"},
+		{"one that came with the program, and that nobody has seen, is newer", "file/b2", nil, "file/b1", "", 0, true, nil, "file/b2"},
+		{"one that was followed lately is old", "file/b1", nil, "file/b2", "file/b1", oldFor - time.Second, false, ErrStale, "file/b2"},
+		{"one that was followed long ago came back", "file/b1", nil, "file/b2", "file/b1", oldFor, true, nil, "file/b1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rigged(t)
@@ -71,21 +73,26 @@ func TestWhichFleetFileCounts(t *testing.T) {
 // and with files that came with the programs.
 func TestTwoManagersWithTwoFilesDoNotTakeTurns(t *testing.T) {
 	for _, tt := range []struct {
-		name   string
-		source func(context.Context) (string, error)
+		name         string
+		older, newer string
+		source       func(context.Context) (string, error) // of the older
 	}{
-		{"a source that has the newer one", has("g2")},
-		{"none", nil},
+		{"a source that has the newer one", "s3/g1", "s3/g2", has("s3/g2")},
+		{"sources of their own", "s3/g1", "s4/g2", has("s3/g1")},
+		{"none", "file/g1", "file/g2", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			onEachLedger(t, func(t *testing.T, r *rig, newer *Reconciler) {
-				r.Generation, r.Current = "g1", has("g1")
+				r.Generation, r.Current = tt.older, has(tt.older)
 				r.queue(1, acme)
 				if _, err := r.Once(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				r.Current = tt.source
-				newer.Generation, newer.Current = "g2", tt.source
+				newer.Generation = tt.newer
+				if tt.source != nil {
+					newer.Current = has(tt.newer)
+				}
 				var got []bool
 				for range 3 {
 					_, theirs := newer.Once(t.Context())
@@ -94,12 +101,12 @@ func TestTwoManagersWithTwoFilesDoNotTakeTurns(t *testing.T) {
 						t.Error(theirs)
 					}
 					got = append(got, errors.Is(ours, ErrStale))
-					r.now = r.now.Add(time.Minute)
+					r.now = r.now.Add(30 * time.Second)
 				}
 				if diff := cmp.Diff([]bool{true, true, true}, got); diff != "" {
 					t.Errorf("the older one is stale (-want +got):\n%s", diff)
 				}
-				if seen := r.state().Marks[markFile]; seen != "g2" {
+				if seen := r.state().Marks[markFile]; seen != tt.newer {
 					t.Errorf("the ledger has seen %s", seen)
 				}
 			})
@@ -111,15 +118,15 @@ func TestTwoManagersWithTwoFilesDoNotTakeTurns(t *testing.T) {
 // by a newer file between a look's reading and its plan.
 func TestAFileThatIsFollowedInTheMiddleOfALook(t *testing.T) {
 	r := rigged(t)
-	r.Generation, r.Current = "g1", has("g2")
+	r.Generation, r.Current = "s3/g1", has("s3/g2")
 	r.queue(1, acme)
-	r.has(fleet.Change{Marks: map[string]string{markFile: "g1"}})
+	r.has(fleet.Change{Marks: map[string]string{markFile: "s3/g1"}})
 	r.look() // the full look is over, the machine launched
 	r.queue(1, acme)
 	store := r.Ledger
 	r.Ledger = &contested{store, 0, func(commit int) {
 		if commit == 1 {
-			if err := store.Commit(t.Context(), r.state().Number, fleet.Change{Marks: map[string]string{markFile: "g2"}}); err != nil {
+			if err := store.Commit(t.Context(), r.state().Number, fleet.Change{Marks: map[string]string{markFile: "s3/g2"}}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -134,8 +141,8 @@ func TestAFileThatIsFollowedInTheMiddleOfALook(t *testing.T) {
 }
 
 func TestTheListOfFollowedFilesForgets(t *testing.T) {
-	text := written(map[string]time.Time{"g1": noon.Add(-time.Minute), "g0": noon.Add(-time.Hour)})
-	if diff := cmp.Diff(map[string]time.Time{"g1": noon.Add(-time.Minute)}, followed(text+" nonsense g@soon", noon)); diff != "" {
+	text := written(map[string]time.Time{"s3/g1": noon.Add(-time.Minute), "s3/g0": noon.Add(-time.Hour)})
+	if diff := cmp.Diff(map[string]time.Time{"s3/g1": noon.Add(-time.Minute)}, followed(text+" nonsense g@soon", noon)); diff != "" {
 		t.Errorf("followed (-want +got):\n%s", diff)
 	}
 }

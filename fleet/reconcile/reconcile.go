@@ -18,13 +18,15 @@
 //
 // Where several managers read the fleet file by themselves, the ledger keeps the
 // generation that the last plan went by. A look whose own is another asks the
-// file's source, after it has read the ledger: if the source has its own, it is
-// the newer, and the next plan says so under the plan number; if not, it is
-// old and commits nothing (ErrStale). A file that came with the program has no
-// source to ask: there whichever the ledger has not seen is the newer, and one
-// that was followed in the last 15 minutes is old. Two processes with two files
-// so cannot take turns: one of them stops at its first plan. A full look and
-// outcomes go by no file, and are not held up.
+// file's source, after it has read the ledger: if that has another by now, the
+// look is old and commits nothing (ErrStale); if both generations are of that
+// source, the look's is the newer. Of two that are kept apart, as those are that
+// came with the program or under a name of their own, neither source can tell:
+// there the one that the ledger has not seen is the newer, and one that another
+// followed in the last three minutes is old, which is longer than a replaced
+// process goes on. Who goes back to such a one waits that long. Under the plan
+// number, two processes with two files so cannot take turns: one of them stops
+// at its first plan. A full look and outcomes go by no file, and are not held up.
 package reconcile
 
 import (
@@ -69,7 +71,7 @@ type Reconciler struct {
 	// MintsPerMinute is how many runners an installation may register in any
 	// minute; 0 is what GitHub allows, 180.
 	MintsPerMinute int
-	// Generation names the content of the fleet file that Fleet and Hours go by,
+	// Generation names the fleet file that Fleet and Hours go by, SOURCE/CONTENT,
 	// where several managers may be awake at once; empty: there is but one.
 	Generation string
 	// Current asks the fleet file's source for its generation; nil: the file came

@@ -44,7 +44,8 @@ type Document struct {
 // Content is what a document says at some time.
 type Content struct {
 	Data []byte
-	// Generation names what Data says: what says the same has the same.
+	// Generation names what Data says, and where: SOURCE/CONTENT. What says the
+	// same in the same place has the same. All files are of one source.
 	Generation string
 }
 
@@ -70,10 +71,21 @@ func (d *Document) Read(ctx context.Context) (Content, error) {
 		return Content{}, fmt.Errorf("read %s: %w", d.Place, err)
 	}
 	if data != nil {
-		sum := sha256.Sum256(data)
-		d.last = Content{data, hex.EncodeToString(sum[:8])}
+		d.last = Content{data, d.source() + "/" + short(data)}
 	}
 	return d.last, nil
+}
+
+func (d *Document) source() string {
+	if d.Fixed() {
+		return "file"
+	}
+	return short([]byte(d.Place))
+}
+
+func short(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
 }
 
 func (d *Document) file(context.Context) ([]byte, error) {

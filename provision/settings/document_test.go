@@ -101,9 +101,16 @@ func TestADocumentThatIsAFile(t *testing.T) {
 	}
 	d := &Document{Place: path}
 	c, err := d.Read(t.Context())
-	other := &Document{Place: "s3://b/k", S3: &bucket{text: "one"}}
-	same, _ := other.Read(t.Context())
-	if err != nil || !d.Fixed() || string(c.Data) != "one" || c.Generation != same.Generation {
+	if err != nil || !d.Fixed() || string(c.Data) != "one" || !strings.HasPrefix(c.Generation, "file/") {
 		t.Errorf("%+v, error %v", c, err)
+	}
+	seen := map[string]bool{c.Generation: true}
+	for _, place := range []string{"s3://b/k", "s3://b/l"} {
+		same, err := (&Document{Place: place, S3: &bucket{text: "one"}}).Read(t.Context())
+		source, content, _ := strings.Cut(same.Generation, "/")
+		if err != nil || seen[same.Generation] || source == "" || content != strings.TrimPrefix(c.Generation, "file/") {
+			t.Errorf("%s: %+v, error %v", place, same, err)
+		}
+		seen[same.Generation] = true
 	}
 }

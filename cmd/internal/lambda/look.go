@@ -15,6 +15,9 @@ import (
 const (
 	// lookTime is what one more look may take: what it reads, and its acts.
 	lookTime = 30 * time.Second
+	// lookFor is how long one invocation looks on. After that the sandbox is asked
+	// anew: a deployment may have replaced it.
+	lookFor = time.Minute
 	// gather is how long a look waits at most for what its wakes stand for.
 	gather = time.Second
 	// firstRetry and lastRetry bound the time until a look that failed is tried
@@ -25,7 +28,6 @@ const (
 // look is the function that looks.
 type look struct {
 	parts *parts[looker]
-	wakes waker
 	later func(ctx context.Context, at time.Time) error
 	now   func() time.Time
 	wait  func(ctx context.Context, d time.Duration) error
@@ -88,6 +90,7 @@ func (f *look) mayLook(ctx context.Context, ask bool) bool {
 // looks looks as long as the plan is out of date at once and there is time, and
 // says when to look again.
 func (f *look) looks(ctx context.Context, full bool) time.Time {
+	began := f.now()
 	for first := true; ; first = false {
 		l := f.parts.get(ctx)
 		if full && first {
@@ -107,29 +110,22 @@ func (f *look) looks(ctx context.Context, full bool) time.Time {
 			return f.now().Add(f.retry)
 		}
 		f.retry = 0
-		if wake.After(f.now()) || !f.timeLeft(ctx) {
+		if now := f.now(); wake.After(now) || now.Sub(began) >= lookFor || !fits(ctx, now) {
 			return wake
 		}
 	}
 }
 
-// timeLeft reports whether one more look fits before Lambda ends the function.
-func (f *look) timeLeft(ctx context.Context) bool {
+// fits reports whether one more look fits before Lambda ends the function.
+func fits(ctx context.Context, now time.Time) bool {
 	end, ok := ctx.Deadline()
-	return !ok || end.Sub(f.now()) >= lookTime
+	return !ok || end.Sub(now) >= lookTime
 }
 
 // plan has a wake sent for an instant, unless one is under way that comes no
 // later.
 func (f *look) plan(ctx context.Context, at time.Time) {
-	now := f.now()
-	if !at.After(now) {
-		if err := f.wakes.Wake(ctx); err != nil {
-			f.log.WarnContext(ctx, "no look was asked for", "error", err)
-		}
-		return
-	}
-	if f.planned.After(now) && !f.planned.After(at) {
+	if now := f.now(); f.planned.After(now) && !f.planned.After(at) {
 		return
 	}
 	if err := f.later(ctx, at); err != nil {

@@ -47,7 +47,6 @@ func (d *desk) Once(context.Context) (time.Time, error) {
 
 func (d *desk) Full()                       { d.note("full") }
 func (d *desk) Owned(context.Context) error { d.note("owned?"); return d.owned }
-func (d *desk) Wake(context.Context) error  { d.note("wake"); return nil }
 
 func manned() *desk {
 	d := &desk{now: noon}
@@ -63,18 +62,12 @@ func manned() *desk {
 			build: func(context.Context, wire.FleetFile) (looker, error) { d.note("made anew"); return d, nil },
 			now:   now, log: silent, made: d, generation: "g1", readAt: noon,
 		},
-		wakes: &wakesOf{d}, now: now, log: silent,
+		now: now, log: silent,
 		later: func(_ context.Context, at time.Time) error { d.note("later %s", at.Sub(noon)); return d.noLater },
 		wait:  func(_ context.Context, w time.Duration) error { d.note("wait %s", w); return nil },
 	}
 	return d
 }
-
-// wakesOf is what a desk sends to the queue of looks.
-type wakesOf struct{ d *desk }
-
-func (w *wakesOf) Wake(ctx context.Context) error { return w.d.Wake(ctx) }
-func (w *wakesOf) Full(context.Context) error     { w.d.note("full wake"); return nil }
 
 // woken is the desk's work for messages that were sent a while before noon.
 func (d *desk) woken(t *testing.T, ctx context.Context, bodies ...string) []string {
@@ -142,9 +135,33 @@ func TestALookEndsBeforeLambdaDoes(t *testing.T) {
 	d.answers = []answer{{}, {}, {}}
 	ctx, cancel := context.WithDeadline(t.Context(), noon.Add(lookTime-time.Second)) // it is over, by the machine's clock
 	defer cancel()
-	if diff := cmp.Diff([]string{"wait 0s", "owned?", "full", "look", "wake"}, d.woken(t, ctx, at("full", 0))); diff != "" {
+	if diff := cmp.Diff([]string{"wait 0s", "owned?", "full", "look", "later 0s"}, d.woken(t, ctx, at("full", 0))); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
+}
+
+func TestOneInvocationLooksForAMinute(t *testing.T) {
+	d := manned()
+	for range 100 {
+		d.answers = append(d.answers, answer{})
+	}
+	d.parts.made = passing{d, 10 * time.Second}
+	want := []string{"wait 0s", "owned?", "full", "look", "look", "look", "look", "look", "look", "later 1m0s"}
+	if diff := cmp.Diff(want, d.woken(t, t.Context(), at("full", 0))); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+}
+
+// passing is a desk whose looks take time.
+type passing struct {
+	*desk
+	takes time.Duration
+}
+
+func (p passing) Once(ctx context.Context) (time.Time, error) {
+	p.now = p.now.Add(p.takes)
+	p.parts.readAt = p.now
+	return p.desk.Once(ctx)
 }
 
 // TestWhatASandboxRemembers is one sandbox, message after message.

@@ -25,7 +25,7 @@ func Wanted(program string) bool {
 //	RUNFLEET_CONFIG        the fleet file: s3://BUCKET/KEY, or a path in the bundle
 //	RUNFLEET_TABLE         the ledger's table
 //	RUNFLEET_EVENTS_URL    the events' queue
-//	RUNFLEET_REPORTS_URL   the reports' queue
+//	RUNFLEET_REPORTS_URL   the reports' queue, if there is one
 //	RUNFLEET_LOOKS_URL     the queue of wakes
 //
 // Lambda says by AWS_LAMBDA_RUNTIME_API where it is served. What keeps the
@@ -57,7 +57,7 @@ func logger(out io.Writer) *slog.Logger {
 var needs = map[string][]string{
 	"webhook": {"RUNFLEET_CONFIG", "RUNFLEET_EVENTS_URL"},
 	"events":  {"RUNFLEET_CONFIG", "RUNFLEET_TABLE", "RUNFLEET_EVENTS_URL", "RUNFLEET_LOOKS_URL"},
-	"look":    {"RUNFLEET_CONFIG", "RUNFLEET_TABLE", "RUNFLEET_EVENTS_URL", "RUNFLEET_LOOKS_URL"},
+	"look":    {"RUNFLEET_CONFIG", "RUNFLEET_TABLE", "RUNFLEET_EVENTS_URL"},
 	"tick":    {"RUNFLEET_LOOKS_URL"},
 }
 
@@ -89,7 +89,7 @@ func open(ctx context.Context, function string, log *slog.Logger) (handler, erro
 	case "look":
 		build := func(ctx context.Context, f wire.FleetFile) (looker, error) { return x.Looker(ctx, f) }
 		p := &parts[looker]{read: x.Read, build: build, now: time.Now, log: log}
-		return &look{parts: p, wakes: x.LooksQueue(), later: x.EventsQueue().Later, now: time.Now, wait: wait, log: log}, p.open(ctx)
+		return &look{parts: p, later: x.EventsQueue().Later, now: time.Now, wait: wait, log: log}, p.open(ctx)
 	}
 	return tick{x.LooksQueue()}, nil
 }
