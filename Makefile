@@ -37,7 +37,7 @@ machine:
 	bash .ci/machine
 
 lint:
-	gofmt -l .
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted: $$files" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 

@@ -5,12 +5,16 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runfleet/runfleet/cmd/internal/cli"
+	"github.com/runfleet/runfleet/provision/faults"
 )
 
 // root is the repository's, seen from this package.
@@ -64,7 +68,7 @@ func words(command string) (all []string) {
 // elsewhere are commands that .ci/run itself runs, or that run it; the last
 // two need an account, and are run against simulated ones by make integration.
 var elsewhere = []string{
-	"make test", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
+	"make test", "make lint", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
 	"make lambda", "make synth", "bash .ci/deploy",
 	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 }
@@ -104,8 +108,18 @@ func TestEveryCommandOfThePagesWorks(t *testing.T) {
 				if fields[0] == "demo" {
 					fields = append(fields, "--speed", "100000", "--quiet")
 				}
-				if code, _, log := run(t, fields...); code != cli.ExitOK {
+				to := ""
+				if at := slices.Index(fields, ">"); at > 0 {
+					fields, to = fields[:at], fields[at+1]
+				}
+				code, out, log := run(t, fields...)
+				if code != cli.ExitOK {
 					t.Errorf("%s: exit %d: %s", line, code, log)
+				}
+				if to != "" {
+					if err := os.WriteFile(to, []byte(out), 0o600); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
@@ -192,15 +206,26 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 		"ssm:GetParameter",         // secrets named by the fleet file
 		"iam:PassRole",             // by CreateFleet
 		"ec2:DeleteLaunchTemplate", // once a pool has changed
-		// By drills.
-		"fis:CreateExperimentTemplate", "fis:DeleteExperimentTemplate", "fis:GetExperiment", "fis:ListExperimentResolvedTargets",
-		"fis:ListExperiments", "fis:ListExperimentTemplates", "fis:StartExperiment", "fis:StopExperiment", "fis:TagResource",
+		"fis:TagResource",          // by CreateExperimentTemplate with tags
 	} {
 		made[action] = true
+	}
+	// A demo has no drill; this is all that one may call.
+	for i, api := 0, reflect.TypeFor[faults.FISAPI](); i < api.NumMethod(); i++ {
+		action := "fis:" + api.Method(i).Name
+		made[action] = true
+		if !manager[action] {
+			t.Errorf("%s is called and not allowed", action)
+		}
 	}
 	for _, action := range slices.Sorted(maps.Keys(manager)) {
 		if !made[action] {
 			t.Errorf("%s is allowed and never called", action)
 		}
+	}
+	// What FIS does in its own name: package faults says so.
+	want := map[string]bool{"ec2:SendSpotInstanceInterruptions": true, "ec2:DescribeInstances": true}
+	if diff := cmp.Diff(want, allowed(t, "drill.json")); diff != "" {
+		t.Errorf("drill.json (-want +got):\n%s", diff)
 	}
 }

@@ -22,6 +22,7 @@ aws:
   subnets: [subnet-aaa]
   security_groups: [sg-aaa]
   instance_profile: runfleet-machine
+  drill_role: arn:aws:iam::123456789012:role/runfleet-drills
 serve: {ledger: LEDGER}
 pools:
   - {name: arm64, labels: [self-hosted, linux, arm64], arch: arm64, max: 5}
@@ -58,7 +59,7 @@ func operated(t *testing.T) (file string) {
 		}
 	}
 	c := fleet.Change{
-		Machines: []fleet.Machine{{ID: "i-0a", Pool: "arm64", LaunchedAt: time.Now(), State: fleet.Up}},
+		Machines: []fleet.Machine{{ID: "i-0a", Pool: "arm64", Offer: fleet.Offer{Market: fleet.Spot}, LaunchedAt: time.Now(), State: fleet.Up}},
 		Runners:  []fleet.Runner{{Name: "rf-acme-i-0a-1", ID: 4, Online: true}},
 		Verdicts: []fleet.JobVerdict{{Job: fleet.JobKey{ID: 102, Attempt: 1}, Verdict: fleet.Verdict{Code: fleet.NoPool, Detail: "no pool holds its labels"}}},
 	}

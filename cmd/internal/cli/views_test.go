@@ -84,6 +84,32 @@ func TestListsAsJSONHaveKeysAndWordsThatStay(t *testing.T) {
 	}
 }
 
+// A key that is not in the guide is no promise, and one that left is a broken one.
+func TestTheGuideNamesEveryKeyOfTheListsAsJSON(t *testing.T) {
+	guide := pages(t)[filepath.Join(root, "docs", "operating.md")]
+	file := crowded(t)
+	for _, verb := range lists {
+		_, out, _ := run(t, append(strings.Fields(verb), "-o", "json", "--config", file)...)
+		var rows []map[string]any
+		if err := json.Unmarshal([]byte(out), &rows); err != nil {
+			rows = make([]map[string]any, 1)
+			if err := json.Unmarshal([]byte(out), &rows[0]); err != nil {
+				t.Fatalf("%s: %v", verb, err)
+			}
+		}
+		name, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(verb, " --all"), " office"), " i-")
+		_, row, _ := strings.Cut(guide, "\n| `"+name+"` | ")
+		row, _, _ = strings.Cut(row, "\n")
+		for _, r := range rows {
+			for k := range r {
+				if !strings.Contains(row, "`"+k+"`") {
+					t.Errorf("%s: the guide does not name %s", verb, k)
+				}
+			}
+		}
+	}
+}
+
 func TestAJobAsJSON(t *testing.T) {
 	_, out, _ := run(t, "jobs", "-o", "json", "--config", crowded(t))
 	const want = `[
