@@ -37,7 +37,7 @@ const (
 	kindSetback = "setback"
 
 	kindInterrupted = "interrupted"
-	kindDrill       = "drill"
+	kindDrill       = "injection" // of faults: a drill, by a name that follows the fleet's
 )
 
 // Limits of DynamoDB.

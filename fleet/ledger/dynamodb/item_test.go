@@ -154,3 +154,13 @@ func TestALongIDFitsAKeyAndIsItsOwn(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
+
+func TestTheFleetsRowIsReadFirst(t *testing.T) {
+	for _, kind := range []string{
+		kindIntent, kindJob, kindMachine, kindMark, kindNotice, kindOrder, kindRunner, kindSetback, kindInterrupted, kindDrill,
+	} {
+		if k := rowKey(kind, "x"); k.sk <= fleetKey.sk {
+			t.Errorf("%s sorts before %s", k.sk, fleetKey.sk)
+		}
+	}
+}
