@@ -26,7 +26,7 @@ type replayCase struct {
 func replayCases(day, wrong, fleets string) []replayCase {
 	return []replayCase{
 		{"a report says waits, machines and cost", day + " --boot 30s --config " + onDemand, cli.ExitOK,
-			[]string{"day.csv: 3 jobs in 1m5s from 1970-01-01 on, 0.1 hours of work", "2 ran", "1 ask for labels that no pool holds", "jobs                  30s   30s", "pool arm64              -", "pool x64            2", "minimum of a minute", "a job, by list prices"}},
+			[]string{"day.csv: 3 jobs in 1m5s from 1970-01-01 on, 0.1 hours of work", "2 ran", "1 with labels that no pool holds", "jobs                  30s   30s", "pool arm64              -", "pool x64            2", "minimum of a minute", "a job, by list prices"}},
 		{"two fleet files stand side by side", day + " --compare " + onDemand + " " + spot, cli.ExitOK,
 			[]string{"on-demand.yaml   spot.yaml", "machines launched", "USD all", "-5"}},
 		{"the trace may come last", "--compare " + onDemand + " " + spot + " " + day, cli.ExitOK, []string{"on-demand.yaml   spot.yaml"}},
@@ -38,7 +38,7 @@ func replayCases(day, wrong, fleets string) []replayCase {
 		{"the optimum of reuse", day + " --policy reuse-optimum", cli.ExitOK, []string{"setup 25s", "above the work"}},
 		{"a file that is not there", "none.csv", cli.ExitUsage, []string{"read trace: open", "none.csv"}},
 		{"a wrong line of the trace", wrong, cli.ExitUsage, []string{`wrong.csv:3: ready: "soon" is neither`}},
-		{"a wrong fleet file", day + " --config " + fleets, cli.ExitUsage, []string{"wrong.yaml:13:", "must be at least 1"}},
+		{"a wrong fleet file", day + " --config " + fleets, cli.ExitUsage, []string{"wrong.yaml:14:", "must be at least 1"}},
 		{"no trace", "", cli.ExitUsage, []string{"name one trace"}},
 		{"two traces", day + " " + wrong, cli.ExitUsage, []string{"name one trace"}},
 		{"one file to compare", day + " --compare " + onDemand, cli.ExitUsage, []string{"two fleet files or more"}},

@@ -115,11 +115,11 @@ func tellJobs(out io.Writer, r replayed) {
 		text string
 	}{
 		{r.Jobs.Ran, "ran"},
-		{r.Jobs.Cut, "of them were cut short: they ran longer than the job limit"},
-		{r.Jobs.Cancelled, "were cancelled before they ran"},
-		{r.Jobs.NoPool, "ask for labels that no pool holds"},
-		{r.Jobs.GaveUp, "waited a day, and GitHub ended them"},
-		{r.Jobs.Unknown, "were cancelled before they ran, and the trace does not say when: left out"},
+		{r.Jobs.Cut, "of these cut short by the job limit"},
+		{r.Jobs.Cancelled, "cancelled before a runner came"},
+		{r.Jobs.NoPool, "with labels that no pool holds"},
+		{r.Jobs.GaveUp, "given up by GitHub after a day"},
+		{r.Jobs.Unknown, "cancelled, the trace does not say when: left out"},
 	} {
 		if line.n > 0 || len(rows) == 0 {
 			rows = append(rows, []string{grouped(line.n), line.text})
