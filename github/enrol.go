@@ -37,7 +37,7 @@ func (c *Client) enrol(ctx context.Context, m fleet.Mint, name string) (string, 
 	}
 	body, err := json.Marshal(fleet.Enrolment{
 		Protocol: fleet.EnrolmentProtocol, URL: c.web(m.Scope), Token: token, Name: name, Group: m.Group, Labels: labels,
-		Ephemeral: true,
+		Ephemeral: !m.Standing,
 	})
 	if err != nil {
 		return "", fmt.Errorf("enrol runner %s in %s: %w", name, m.Scope, err)

@@ -154,6 +154,15 @@ func (s *Server) listInstallations(c call) reply {
 	return reply{status: http.StatusOK, body: out, header: link}
 }
 
+// getOrgInstallation is the installation on an organisation. Of a person's account GitHub says that there is none.
+func (s *Server) getOrgInstallation(c call) reply {
+	in := s.accounts[strings.ToLower(c.PathValue("org"))]
+	if in == nil || in.Person {
+		return notFound()
+	}
+	return answer(http.StatusOK, s.installationPayload(in))
+}
+
 func (s *Server) getInstallation(c call) reply {
 	i := slices.IndexFunc(s.installations, func(in *installation) bool { return int64(in.ID) == c.id("installation_id") })
 	if i < 0 {

@@ -34,6 +34,9 @@ func everyAppOperation(s *sim) {
 	s.Suspend(7, true)
 	s.asApp("GET", "/app/installations/7", 200, nil)
 	s.Suspend(7, false)
+	s.asApp("GET", "/orgs/acme/installation", 200, nil)
+	s.asApp("GET", "/orgs/mona/installation", 404, nil)
+	s.asApp("GET", "/orgs/nobody/installation", 404, nil)
 	var list []struct{ ID int64 }
 	s.asApp("GET", "/app/hook/deliveries", 200, &list)
 	for _, d := range list {

@@ -28,6 +28,7 @@ func appRoutes() []route {
 		{"get-app", "GET /app", asApp, "", (*Server).getApp},
 		{"list-installations", "GET /app/installations", asApp, "", (*Server).listInstallations},
 		{"get-installation", "GET /app/installations/{installation_id}", asApp, "", (*Server).getInstallation},
+		{"get-org-installation", "GET /orgs/{org}/installation", asApp, "", (*Server).getOrgInstallation},
 		{"access-token", "POST /app/installations/{installation_id}/access_tokens", asApp, "", (*Server).mintToken},
 		{"list-deliveries", "GET /app/hook/deliveries", asApp, "", (*Server).listDeliveries},
 		{"get-delivery", "GET /app/hook/deliveries/{delivery_id}", asApp, "", (*Server).getDelivery},

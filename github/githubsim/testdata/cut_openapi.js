@@ -10,6 +10,7 @@ const paths = [
   '/app/installations',
   '/app/installations/{installation_id}',
   '/app/installations/{installation_id}/access_tokens',
+  '/orgs/{org}/installation',
   '/app/hook/deliveries',
   '/app/hook/deliveries/{delivery_id}',
   '/app/hook/deliveries/{delivery_id}/attempts',

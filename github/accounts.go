@@ -1,0 +1,45 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-github/v57/github"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// Scope finds where an organisation's runners are registered: its installation
+// of the App. fleet.ErrAbsent if there is none, or if the account is a
+// person's, which has runners for each repository only.
+func (c *Client) Scope(ctx context.Context, account string) (fleet.Scope, error) {
+	k := call{
+		op: fmt.Sprintf("find the installation on %s", account), installation: theApp,
+		means: map[int]error{http.StatusNotFound: fleet.ErrAbsent},
+	}
+	if err := checkName(account); err != nil {
+		return fleet.Scope{}, k.wrap(err)
+	}
+	api, err := c.client(theApp)
+	if err != nil {
+		return fleet.Scope{}, k.wrap(err)
+	}
+	found, err := findInstallation(ctx, api, account)
+	switch {
+	case err != nil:
+		return fleet.Scope{}, c.fail(ctx, k, err)
+	case found.GetID() == 0 || found.GetAccount().GetLogin() == "":
+		return fleet.Scope{}, k.unanswered("answer holds no installation or no account")
+	case found.SuspendedAt != nil:
+		return fleet.Scope{}, fmt.Errorf("%s: %w: installation %d is suspended", k.op, fleet.ErrConfig, found.GetID())
+	}
+	return fleet.Scope{Installation: found.GetID(), Owner: found.GetAccount().GetLogin()}, nil
+}
+
+func findInstallation(ctx context.Context, api *github.Client, account string) (*github.Installation, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	found, _, err := api.Apps.FindOrganizationInstallation(ctx, account)
+	return found, err
+}
