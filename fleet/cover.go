@@ -8,6 +8,7 @@ type stock struct {
 	bound   map[place]int
 	busy    map[place][]time.Time // runners whose job is not known: since when
 	generic []int                 // by pool
+	off     map[place]int         // stopped machines that nothing else starts
 }
 
 // place is a scope and the pool whose labels a registration there holds.
@@ -41,6 +42,10 @@ func (v *view) cover() {
 			s.generic[p] -= n
 			c.take(p, n)
 			v.claim(c, p, n)
+			off := min(len(c.jobs)-c.covered, s.off[place{c.Scope, p}])
+			s.off[place{c.Scope, p}] -= off
+			v.pools[p].starts += off
+			c.awaken(p, off)
 		}
 	}
 }
@@ -54,12 +59,26 @@ func (c *classView) take(pool, n int) {
 	c.by = append(c.by, cover{pool: pool, jobs: n})
 }
 
+// awaken notes that a pool's stopped machines are started for n more.
+func (c *classView) awaken(pool, n int) {
+	if n > 0 {
+		c.covered += n
+		c.by = append(c.by, cover{pool: pool, jobs: n, starts: true})
+	}
+}
+
 // stock counts the machines that are supply. A busy runner whose job nobody
 // announced covers one job of its class until GitHub says which it was.
 func (v *view) stock() stock {
-	s := stock{bound: map[place]int{}, busy: map[place][]time.Time{}, generic: make([]int, len(v.pools))}
+	s := stock{
+		bound: map[place]int{}, busy: map[place][]time.Time{}, generic: make([]int, len(v.pools)), off: map[place]int{},
+	}
 	for i := range v.pools {
-		s.generic[i] = v.pools[i].coming
+		if p := &v.pools[i]; p.Stands() {
+			s.bound[place{p.scope, i}] = p.coming
+		} else {
+			s.generic[i] = p.coming
+		}
 	}
 	for i := range v.machines {
 		m := &v.machines[i]
@@ -70,6 +89,8 @@ func (v *view) stock() stock {
 		case m.phase == Busy && m.job == nil && m.runner != nil:
 			at := place{m.runner.Scope, m.pool}
 			s.busy[at] = append(s.busy[at], m.runner.busySince())
+		case m.Standing:
+			v.stockStanding(&s, m)
 		case m.phase == Registering, m.phase == Idle,
 			m.intent && m.phase <= Ready && m.scope != Scope{}:
 			s.bound[place{m.scope, m.pool}]++

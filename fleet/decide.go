@@ -29,7 +29,7 @@ func Decide(s Snapshot) Plan {
 	v.drill()          // what operators have broken on purpose
 	v.release()        // who must go, and why
 	v.cover()          // demand against what is there and coming
-	v.supply()         // mint, launch: within caps, budget, allowance
+	v.supply()         // mint, start, launch: within caps, hours, budget, allowance
 	return v.explain() // a verdict for each job left over, and when to look again
 }
 
@@ -45,6 +45,7 @@ type view struct {
 	struck   map[SetbackKey]bool // struck in this plan, once is enough
 	total    int                 // machines that count against the fleet's cap
 	generic  int                 // machines launched or reserved and not yet minted
+	tried    map[SetbackKey]bool // by a start in this plan, on probation
 	ended    map[string]bool     // registrations of machines forgotten in this plan
 	minted   map[int64]int       // registrations in this plan, by installation
 	paused   bool
@@ -58,10 +59,12 @@ type poolView struct {
 	boot    time.Duration
 	hours   Hours
 	paused  bool
+	scope   Scope              // of a standing pool; zero while it is not known
 	launch  map[Market]*Launch // growing in this plan
 	generic []int              // machines that could be claimed, soonest first
 	coming  int                // reserved machines, not yet launched
 	claims  []claim
+	starts  int // stopped machines that jobs claim
 }
 
 // machineView is a machine and what the snapshot says of it.
@@ -105,6 +108,7 @@ type cover struct {
 	pool   int
 	jobs   int
 	market Market // of a launch
+	starts bool   // the machines are stopped, and started for them
 }
 
 // wake asks for another look at an instant, if it lies ahead.
@@ -161,6 +165,13 @@ func sorted[T any](xs []T, compare func(a, b *T) int) []T {
 		moved[i] = *x
 	}
 	return moved
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func compareMachines(a, b *Machine) int { return cmp.Compare(a.ID, b.ID) }

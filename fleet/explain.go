@@ -32,6 +32,9 @@ func (v *view) explainClass(c *classView) {
 	v.plan.Verdicts = slices.Grow(v.plan.Verdicts, len(c.jobs))
 	for _, by := range c.by {
 		why := Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"}
+		if by.starts {
+			why.Detail = "a stopped machine of pool " + v.pools[by.pool].Name + " is started"
+		}
 		for range by.jobs {
 			v.judge(c.jobs[at], why)
 			v.late(c.jobs[at], c)
@@ -140,7 +143,7 @@ func (i Intent) rank() int {
 		return 0 // never cut: its jobs are counted as launched for
 	case i.ID != "":
 		return 1
-	case i.Mint != nil:
+	case i.Mint != nil, i.Start != nil:
 		return 2
 	}
 	return 3

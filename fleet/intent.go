@@ -28,6 +28,8 @@ type Intent struct {
 	Sweep    *Sweep     `json:",omitempty"`
 	Rerun    *Rerun     `json:",omitempty"`
 	Drill    *DrillStep `json:",omitempty"`
+	Start    *Start     `json:",omitempty"`
+	Stop     *Stop      `json:",omitempty"`
 }
 
 // Launch asks for machines of one pool on one market, in one request.
@@ -37,6 +39,7 @@ type Launch struct {
 	Market   Market
 	Offers   []Offer // in order of preference
 	Count    int
+	Standing bool `json:",omitempty"` // the machines are
 }
 
 // Mint registers a runner for a machine and stores its config.
@@ -48,6 +51,7 @@ type Mint struct {
 	Try     int    // part of the runner's name
 	// Registration is how it comes to GitHub; empty is JIT.
 	Registration Registration `json:",omitempty"`
+	Standing     bool         `json:",omitempty"` // the runner is not ephemeral
 }
 
 // End ends a machine: first its registration at GitHub, which must agree
@@ -103,6 +107,20 @@ type DrillStep struct {
 	Clean bool
 }
 
+// Start starts a standing machine that is stopped.
+type Start struct {
+	Machine MachineID
+	Offer   Offer // EC2 may have no room for it
+}
+
+// Stop stops a standing machine, unless GitHub's list shows its runner busy
+// right before.
+type Stop struct {
+	Machine MachineID
+	Scope   Scope
+	Name    string // of its registration, which stays
+}
+
 // Kind is the intent's verb, for logs and tables.
 func (i Intent) Kind() string {
 	switch {
@@ -122,6 +140,10 @@ func (i Intent) Kind() string {
 		return "rerun"
 	case i.Drill != nil:
 		return "drill"
+	case i.Start != nil:
+		return "start"
+	case i.Stop != nil:
+		return "stop"
 	}
 	return "empty"
 }
@@ -135,6 +157,10 @@ func (i Intent) Machine() MachineID {
 		return i.End.Machine
 	case i.Withdraw != nil:
 		return i.Withdraw.Machine
+	case i.Start != nil:
+		return i.Start.Machine
+	case i.Stop != nil:
+		return i.Stop.Machine
 	}
 	return ""
 }

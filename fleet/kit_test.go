@@ -133,6 +133,8 @@ func said(p fleet.Plan) []string {
 			lines = append(lines, fmt.Sprintf("mint %s try %d", in.Mint.Machine, in.Mint.Try))
 		case in.End != nil:
 			lines = append(lines, fmt.Sprintf("end %s: %s", in.End.Machine, in.Reason))
+		case in.Stop != nil:
+			lines = append(lines, fmt.Sprintf("stop %s: %s", in.Stop.Machine, in.Reason))
 		case in.Rerun != nil:
 			lines = append(lines, fmt.Sprintf("rerun %d: %s", in.Rerun.Run, in.Reason))
 		default:

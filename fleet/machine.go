@@ -37,6 +37,7 @@ type Machine struct {
 	Ledger     string // that launched it, as its tag says; empty: not known
 	EC2Fleet   string // id of the instant fleet that launched it
 	Template   string
+	Standing   bool // it is not ephemeral: it serves many jobs, and may be stopped and started
 	Offer      Offer
 	LaunchedAt time.Time // EC2's launch time
 	State      MachineState
@@ -47,9 +48,11 @@ type Machine struct {
 	MintedAt   time.Time // of the last try; zero while generic
 	RunnerID   int64     // of the last try; 0 while unknown
 	Taken      bool      // the agent has its config: withdrawing found nothing; of one without a registration: nothing is left to withdraw
-	ReadyAt    time.Time // its runner was first seen online or busy
+	ReadyAt    time.Time // its runner was first seen online or busy, since its last start
+	StartedAt  time.Time // when EC2 accepted to start it, the last time; zero: it was only launched
+	StoppedAt  time.Time // when EC2 accepted to stop it, or it was seen stopped; zero while it is to run
 	AdoptedAt  time.Time // first seen by a look, not launched by this ledger; zero otherwise
-	TriedAt    time.Time // last end that GitHub or EC2 refused
+	TriedAt    time.Time // last end, stop or start that GitHub or EC2 refused
 	EndedAt    time.Time // when EC2 accepted to end it; zero before
 	EndReason  string
 }
@@ -57,6 +60,24 @@ type Machine struct {
 // Gone reports whether EC2 ends or ended the machine, or we asked it to.
 func (m Machine) Gone() bool {
 	return !m.EndedAt.IsZero() || m.State == ShuttingDown || m.State == Terminated
+}
+
+// Sighted is the machine after a full look at an instant showed it. A standing
+// machine may stop or be started without us: the guest, or a person, did it.
+func (m Machine) Sighted(sight Machine, at time.Time) Machine {
+	m.State, m.SeenAt, m.Missed = sight.State, at, 0
+	if !m.Standing || at.Sub(later(m.StartedAt, m.StoppedAt)) < PendingFor {
+		return m // EC2 may still show the state before the change
+	}
+	switch {
+	case m.State == Stopping || m.State == Stopped:
+		if m.StoppedAt.IsZero() {
+			m.StoppedAt = at
+		}
+	case !m.StoppedAt.IsZero():
+		m.StartedAt, m.StoppedAt, m.ReadyAt = at, time.Time{}, time.Time{}
+	}
+	return m
 }
 
 // Minted reports whether a registration was minted for the machine.

@@ -49,7 +49,7 @@ func (v *view) launch(i int, market Market, n int) {
 	}
 	l := p.launch[market]
 	if l == nil {
-		l = &Launch{Pool: p.Name, Template: p.recipe.Template, Market: market, Offers: v.usable(p, market)}
+		l = &Launch{Pool: p.Name, Template: p.recipe.Template, Market: market, Offers: v.usable(p, market), Standing: p.Stands()}
 		p.launch[market] = l
 	}
 	l.Count += n

@@ -10,7 +10,8 @@ import (
 // seen; nothing stores it.
 type Phase int
 
-// The phases of an ephemeral machine.
+// The phases of a machine. Off and Starting are a standing one's, Finished is
+// an ephemeral one's.
 const (
 	Booting     Phase = iota // launched; too young to be given a registration
 	Ready                    // could be registered, for whatever scope needs it
@@ -19,6 +20,8 @@ const (
 	Busy                     // its runner has a job
 	Finished                 // its job is done; it powers itself off
 	Lost                     // EC2 or GitHub no longer shows what should be there
+	Off                      // stopped, or about to be: it keeps its disk and its registration
+	Starting                 // started again; no sign of its runner yet
 	Ending                   // EC2 was asked to end it, or ends it by itself
 	Gone                     // terminated, or absent twice; only its traces are left
 )
@@ -32,10 +35,12 @@ var phases = []struct {
 	Booting:     {"booting", []Phase{Ready, Ending}, "boot estimate passed, or image prepared; not needed"},
 	Ready:       {"ready", []Phase{Registering, Ending}, "a job needs it; not needed, pool retired"},
 	Registering: {"registering", []Phase{Ready, Idle, Busy, Ending}, "config withdrawn; runner online; job began; boot limit"},
-	Idle:        {"idle", []Phase{Busy, Lost, Ending}, "job began; registration dropped; idle limit"},
-	Busy:        {"busy", []Phase{Finished, Lost, Ending}, "job done; machine absent; job limit"},
+	Idle:        {"idle", []Phase{Busy, Off, Lost, Ending}, "job began; standing: hours closed; registration dropped; idle limit"},
+	Busy:        {"busy", []Phase{Finished, Idle, Lost, Ending}, "job done; standing: job done; machine absent; job limit"},
 	Finished:    {"finished", []Phase{Gone, Ending}, "powered off; grace passed"},
-	Lost:        {"lost", []Phase{Gone, Ending}, "absent twice; registration absent twice"},
+	Lost:        {"lost", []Phase{Idle, Off, Gone, Ending}, "standing: online again, hours closed; absent twice; registration absent twice"},
+	Off:         {"stopped", []Phase{Starting, Ending}, "hours open, or a job needs it; registration dropped"},
+	Starting:    {"starting", []Phase{Idle, Busy, Ending}, "runner online; job began; boot limit"},
 	Ending:      {"ending", []Phase{Gone}, "terminated"},
 	Gone:        {"gone", nil, ""},
 }
@@ -81,8 +86,12 @@ func (v *view) settlePhases() {
 		if m.phase <= Ready {
 			v.unminted(m.pool, 1)
 		}
-		if m.pool >= 0 {
-			v.pools[m.pool].count++
+		i := m.pool
+		if i < 0 {
+			i = v.pool(m.Pool) // it may have another lifetime or account by now
+		}
+		if i >= 0 {
+			v.pools[i].count++
 		}
 	}
 }
@@ -98,6 +107,8 @@ func (v *view) phaseOf(m *machineView) (Phase, string) {
 		return Ending, "EC2 was asked to end it"
 	case m.Machine.Gone():
 		return Ending, "EC2 ends it by itself"
+	case !m.StoppedAt.IsZero():
+		return m.off()
 	case m.job != nil && m.job.Status == Running:
 		return Busy, "a job runs on it"
 	case m.runner != nil && m.runner.Busy && m.runner.Missed < 2:
@@ -109,7 +120,7 @@ func (v *view) phaseOf(m *machineView) (Phase, string) {
 	case v.foreign(m):
 		return Busy, "another ledger launched it, and it may run a job"
 	case m.pool < 0:
-		return Ready, "its pool left the fleet file"
+		return Ready, "its pool " + v.gone(m)
 	case v.pools[m.pool].Prepared:
 		return Ready, "its image is prepared"
 	case v.past(m.LaunchedAt, v.pools[m.pool].boot):
@@ -127,6 +138,8 @@ func (m *machineView) registered() (Phase, string) {
 		return Lost, "its runner was online and is not any more"
 	case !m.ReadyAt.IsZero():
 		return Idle, "its runner listens for a job"
+	case !m.StartedAt.IsZero():
+		return Starting, "it was started, and its runner was not seen online since"
 	}
 	return Registering, "its runner was not seen online yet"
 }
@@ -152,7 +165,7 @@ func (v *view) clear() {
 	for i := range v.machines {
 		m := &v.machines[i]
 		if !v.foreign(m) && (m.phase == Busy || m.phase == Idle || m.phase == Finished) {
-			v.success(BootKey(m.Pool, m.Template), m.LaunchedAt)
+			v.success(BootKey(m.Pool, m.Template), later(m.LaunchedAt, m.StartedAt))
 			v.success(MintKey(m.Pool, m.Scope), m.MintedAt)
 		}
 		if m.job != nil {

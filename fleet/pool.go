@@ -38,6 +38,18 @@ func (o Offer) Compare(p Offer) int {
 	return cmp.Or(cmp.Compare(o.Type, p.Type), cmp.Compare(o.Zone, p.Zone), cmp.Compare(o.Market, p.Market))
 }
 
+// Lifetime is how long a pool's machines live.
+type Lifetime string
+
+// The lifetimes.
+const (
+	// Ephemeral machines take one job and are gone.
+	Ephemeral Lifetime = "ephemeral"
+	// Standing machines register once and serve many jobs; outside their
+	// pool's hours they are stopped.
+	Standing Lifetime = "standing"
+)
+
 // Pool is the recipe of identical machines. Zero values are right values: the
 // accessors below fill in what the file did not say.
 type Pool struct {
@@ -47,9 +59,11 @@ type Pool struct {
 	Exact        bool   // a job must name exactly the pool's labels
 	Priority     int    // higher is asked first
 	Arch         Arch
-	Market       Market       // empty is SpotFirst
-	Max          int          // machines pending, running and reserved
-	Registration Registration // empty is JIT
+	Lifetime     Lifetime     // empty is Ephemeral
+	Account      string       // login of the organisation whose runners a standing pool has
+	Market       Market       // empty is SpotFirst, of a standing pool OnDemand
+	Max          int          // machines pending, running, stopped and reserved; a standing pool has so many
+	Registration Registration // empty is JIT, of a standing pool Token
 	Prepared     bool         // the image holds agent and runner
 	NoOverflow   bool         // jobs never move on to the next fitting pool
 	BootLimit    time.Duration
@@ -69,6 +83,10 @@ const (
 
 // WithDefaults is the pool with every unset limit and market filled in.
 func (p Pool) WithDefaults() Pool {
+	if p.Stands() {
+		p.Market, p.Registration = cmp.Or(p.Market, OnDemand), cmp.Or(p.Registration, Token)
+	}
+	p.Lifetime = cmp.Or(p.Lifetime, Ephemeral)
 	p.Market = cmp.Or(p.Market, SpotFirst)
 	p.Registration = cmp.Or(p.Registration, JIT)
 	p.BootLimit = cmp.Or(p.BootLimit, DefaultBootLimit)
@@ -77,6 +95,9 @@ func (p Pool) WithDefaults() Pool {
 	p.AlertAfter = cmp.Or(p.AlertAfter, DefaultAlertAfter)
 	return p
 }
+
+// Stands reports whether the pool's machines are standing ones.
+func (p Pool) Stands() bool { return p.Lifetime == Standing }
 
 // Fits reports whether a job with these labels may run on the pool's machines.
 // An empty set fits nothing: such a job names a runner group only, and its

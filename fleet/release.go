@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,7 @@ func (v *view) release() {
 			v.releaseLive(m)
 		}
 	}
+	v.releaseSurplus()
 	v.releaseStrays()
 	v.releaseLeftovers()
 	v.closeJobs()
@@ -36,7 +38,7 @@ func (v *view) release() {
 // end it: an unknown machine is no error to EC2's adapter, and a new one may be
 // unknown for a while.
 func (v *view) endAgain(m *machineView) {
-	alive := m.State == Pending || m.State == Up || m.State == Stopped
+	alive := m.State == Pending || m.State == Up || m.State == Stopping || m.State == Stopped
 	if alive && m.Missed == 0 && m.SeenAt.Sub(m.EndedAt) >= orphanBound && !v.refusedLately(m.TriedAt) {
 		v.end(m, "EC2 still shows it after it was ended", true)
 	}
@@ -49,6 +51,10 @@ func (v *view) releaseLive(m *machineView) {
 	}
 	if m.leaves() && m.phase <= Idle {
 		v.end(m, "Spot takes it back, and it runs no job", false)
+		return
+	}
+	if m.Standing {
+		v.releaseStanding(m)
 		return
 	}
 	switch m.phase {
@@ -86,7 +92,7 @@ func (v *view) releaseGeneric(m *machineView) {
 	}
 	switch {
 	case m.pool < 0:
-		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+		v.end(m, v.retired(m), false)
 	case m.drained:
 		v.end(m, "drained by an operator", false)
 	case v.wanted(m):
@@ -116,26 +122,30 @@ func (v *view) releaseUnready(m *machineView) {
 func (v *view) releaseRegistering(m *machineView) {
 	switch {
 	case m.pool < 0:
-		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+		v.end(m, v.retired(m), false)
 	case m.drained:
 		v.end(m, "drained by an operator", false)
 	case v.closed(m) && !v.wanted(m):
 		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
-		v.intend(Intent{
-			Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
-			Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID, Name: v.nameless(m)},
-		})
-		m.intent = true
+		v.withdraw(m)
 	default:
 		v.releaseUnready(m)
 	}
 }
 
+func (v *view) withdraw(m *machineView) {
+	v.intend(Intent{
+		Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
+		Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID, Name: v.nameless(m)},
+	})
+	m.intent = true
+}
+
 func (v *view) releaseIdle(m *machineView) {
 	switch {
 	case m.pool < 0:
-		v.end(m, fmt.Sprintf("pool %s left the fleet file", m.Pool), false)
+		v.end(m, v.retired(m), false)
 	case m.drained:
 		v.end(m, "drained by an operator", false)
 	case v.wanted(m):
@@ -177,6 +187,9 @@ func (v *view) releaseBusy(m *machineView) {
 		return
 	}
 	since := m.ReadyAt
+	if m.Standing {
+		since = time.Time{} // of a job that nobody announced; the agent has the same limit
+	}
 	if m.job != nil {
 		since = m.job.StartedAt
 	}
@@ -184,7 +197,7 @@ func (v *view) releaseBusy(m *machineView) {
 		v.end(m, fmt.Sprintf("its job ran longer than the job limit of %s", limit), true)
 		return
 	}
-	if m.job != nil && m.runner != nil && m.runner.Missed >= 2 {
+	if m.job != nil && m.runner != nil && (m.runner.Missed >= 2 || m.Standing && m.seemsFree()) {
 		v.ask(m.job)
 	}
 }
@@ -193,19 +206,22 @@ func (v *view) releaseBusy(m *machineView) {
 func (v *view) closed(m *machineView) bool { return m.pool >= 0 && !v.pools[m.pool].hours.idle() }
 
 // wanted reports whether a job waits that the machine could take.
-func (v *view) wanted(m *machineView) bool {
+func (v *view) wanted(m *machineView) bool { return !v.wantedSince(m).IsZero() }
+
+// wantedSince is since when the oldest such job waits; zero if there is none.
+func (v *view) wantedSince(m *machineView) (since time.Time) {
 	if m.pool < 0 {
-		return false
+		return since
 	}
 	for _, c := range v.classes {
 		if m.Minted() && c.Scope != m.Scope {
 			continue
 		}
-		if c.served && v.pools[m.pool].Fits(c.Labels) && !v.classHeld(c) {
-			return true
+		if c.served && slices.Contains(c.pools, m.pool) && !v.classHeld(c) && (since.IsZero() || c.oldest.Before(since)) {
+			since = c.oldest
 		}
 	}
-	return false
+	return since
 }
 
 // strikeIdled remembers that a registered machine goes without a job although
@@ -222,63 +238,6 @@ func (v *view) strikeIdled(m *machineView) {
 }
 
 func (v *view) poolFits(pool int, l Labels) bool { return pool >= 0 && v.pools[pool].Fits(l) }
-
-// bury clears what a machine that is gone left behind, then forgets it. A job
-// that GitHub still believes to run on it is asked about: no event may come
-// for ten minutes, until GitHub's own lock expires.
-func (v *view) bury(m *machineView) {
-	if m.job != nil && m.job.Status == Running {
-		v.ask(m.job)
-	}
-	if v.refusedLately(m.TriedAt) {
-		return
-	}
-	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
-	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
-	if registered || m.Try > 0 && !taken {
-		e := &End{Machine: m.ID, Scope: m.Scope, Absent: true}
-		if registered {
-			e.RunnerID, e.Name = m.RunnerID, v.nameless(m)
-		}
-		v.strikeIdled(m)
-		v.intend(Intent{Reason: "the machine is gone, its traces are cleared", End: e})
-		m.intent = true
-		return
-	}
-	v.forget(m)
-}
-
-func (v *view) forget(m *machineView) {
-	v.plan.Forget = append(v.plan.Forget, m.ID)
-	if m.runner != nil && !m.outlived() {
-		v.plan.Ended = append(v.plan.Ended, m.runner.Name)
-		v.ended[m.runner.Name] = true
-	}
-	delete(v.byID, m.ID)
-}
-
-// end asks for a machine's end. Without force GitHub must agree first.
-func (v *view) end(m *machineView, reason string, force bool) {
-	e := &End{Machine: m.ID, Force: force}
-	if m.Minted() && (m.job == nil || m.job.Status != Done || m.unsure()) {
-		e.Scope, e.RunnerID, e.Name = m.Scope, m.RunnerID, v.nameless(m)
-	}
-	v.intend(Intent{Reason: reason, End: e})
-	m.intent, m.phase = true, Ending
-}
-
-// nameless is the name by which a machine's registration is found while its
-// number is not known; empty if that is.
-func (v *view) nameless(m *machineView) string {
-	if m.RunnerID != 0 {
-		return ""
-	}
-	return RunnerName(v.Fleet.Name, m.ID, m.Try)
-}
-
-// unsure reports whether the machine's job is done only because GitHub does not
-// show it any more.
-func (m *machineView) unsure() bool { return m.job != nil && m.job.Conclusion == ConclusionGone }
 
 func (v *view) intend(in Intent) { v.plan.Intents = append(v.plan.Intents, in) }
 

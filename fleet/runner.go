@@ -12,8 +12,10 @@ type Runner struct {
 	FirstAt time.Time // the first full look that showed it
 	BusyAt  time.Time // the first one since which all showed it busy; zero while it is not
 	SeenAt  time.Time // the last one
-	Missed  int       // full looks in a row that did not show it, since then
-	TriedAt time.Time // last removal that GitHub refused
+	// OnlineAt is the last full look that showed it online; zero before.
+	OnlineAt time.Time
+	Missed   int       // full looks in a row that did not show it, since then
+	TriedAt  time.Time // last removal that GitHub refused
 }
 
 // busySince is BusyAt, as well as a row of an older ledger knows it.

@@ -13,6 +13,9 @@ func (v *view) serves(c *classView) bool {
 	}
 	if len(c.pools) == 0 {
 		c.why = Verdict{NoPool, "no pool holds its labels"}
+		if v.holdsLabels(c) {
+			c.why.Detail = "the pool that holds its labels stands for another account"
+		}
 		if c.Labels == "" {
 			c.why.Detail = "it names no label, and GitHub does not tell its runner group"
 		}

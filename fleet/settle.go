@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // settle matches machines, runners, jobs and intents: what is true now.
@@ -13,6 +12,7 @@ func settle(s Snapshot) *view {
 		byID:     make(map[MachineID]int, len(s.State.Machines)),
 		setbacks: make(map[SetbackKey]Setback, len(s.State.Setbacks)),
 		struck:   make(map[SetbackKey]bool),
+		tried:    make(map[SetbackKey]bool),
 		minted:   make(map[int64]int),
 		ended:    make(map[string]bool),
 	}
@@ -52,6 +52,9 @@ func (v *view) settlePools() {
 				pv.recipe = r
 			}
 		}
+		if p.Stands() {
+			v.settleScope(&pv)
+		}
 		v.pools[i] = pv
 	}
 }
@@ -70,6 +73,9 @@ func (v *view) settleMachines() {
 			pool, name = v.pool(m.Pool), m.Pool
 		}
 		v.machines[i] = machineView{Machine: m, pool: pool, scope: m.Scope}
+		if pool >= 0 && v.changed(m, &v.pools[pool]) {
+			v.machines[i].pool = -1
+		}
 		v.byID[m.ID] = i
 	}
 }
@@ -109,18 +115,18 @@ func (v *view) settleClass(c *classView) {
 		return cmp.Or(a.QueuedAt.Compare(b.QueuedAt), a.Key.Compare(b.Key))
 	})
 	c.oldest = c.jobs[0].QueuedAt
-	c.pools = v.fitting(c.Labels)
+	c.pools = v.fitting(c.Class)
 	if c.served = v.serves(c); c.served {
 		c.oldest = c.jobs[0].QueuedAt // without the refused ones
 	}
 }
 
-// fitting lists the pools that a label set fits: higher priority, then fewest
+// fitting lists the pools that a class fits: higher priority, then fewest
 // surplus labels, then file order.
-func (v *view) fitting(l Labels) []int {
+func (v *view) fitting(c Class) []int {
 	var fit []int
 	for i := range v.pools {
-		if v.pools[i].Fits(l) {
+		if v.pools[i].Fits(c.Labels) && v.pools[i].within(c.Scope) {
 			fit = append(fit, i)
 		}
 	}
@@ -143,6 +149,10 @@ func (v *view) tie(j *Job) {
 		return
 	}
 	m := &v.machines[i]
+	if m.Standing {
+		v.tieStanding(m, j)
+		return
+	}
 	if m.job == nil || m.job.Status > j.Status || m.job.Status == j.Status && m.job.ChangedAt.Before(j.ChangedAt) {
 		m.job = j
 	}
@@ -213,7 +223,7 @@ func (v *view) pause(o Order) {
 func (v *view) settleIntents() {
 	for _, in := range v.State.Intents {
 		if at, ok := v.byID[in.Machine()]; ok {
-			v.machines[at].intent, v.machines[at].leaving = true, in.End != nil
+			v.machines[at].intent, v.machines[at].leaving = true, in.End != nil || in.Stop != nil
 			if in.Mint != nil {
 				v.machines[at].scope = in.Mint.Scope
 			}
@@ -224,6 +234,8 @@ func (v *view) settleIntents() {
 		switch {
 		case in.Launch != nil && !v.At.Before(in.ReservedAt.Add(resendFor)):
 			v.lookUp(in)
+		case in.Stop != nil && v.opened(in.Stop.Machine):
+			v.plan.Settle = append(v.plan.Settle, in.ID) // whether it stopped, a full look shows
 		case v.Alone || v.past(later(in.SentAt, in.ReservedAt), ResendAfter):
 			v.plan.Intents = append(v.plan.Intents, in)
 		}
@@ -256,11 +268,4 @@ func (v *view) unminted(pool, n int) {
 	if pool < 0 || v.pools[pool].Registration != Token {
 		v.generic += n
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

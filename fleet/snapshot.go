@@ -61,6 +61,9 @@ type Snapshot struct {
 	// Hours is where a pool stands in its business hours; it never closes
 	// where it is absent.
 	Hours map[string]Hours
+	// Scopes is where a standing pool's runners are registered; it is not known
+	// where it is absent.
+	Scopes map[string]Scope
 	// LookedAt is the last full look, LookedBefore the one before it: what is
 	// absent must be absent twice.
 	LookedAt, LookedBefore time.Time

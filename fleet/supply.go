@@ -15,26 +15,36 @@ type claim struct {
 }
 
 // supply mints registrations for machines that are claimed and ready, and
-// launches machines for jobs that nothing covers.
+// launches machines for jobs that nothing covers. Standing machines it starts
+// and launches as their hours say too.
 func (v *view) supply() {
 	for i := range v.pools {
 		v.mint(i)
 	}
+	v.enrol()
 	for _, c := range v.classes {
 		if c.covered < len(c.jobs) && c.served {
 			v.launchFor(c)
 		}
 	}
 	for i := range v.pools {
+		if v.pools[i].Stands() {
+			v.stand(i)
+		}
+	}
+	for i := range v.pools {
 		for _, market := range []Market{Spot, OnDemand} {
 			if l := v.pools[i].launch[market]; l != nil {
-				v.intend(Intent{Reason: launchReason(*l), Launch: l})
+				v.intend(Intent{Reason: v.pools[i].launchReason(*l), Launch: l})
 			}
 		}
 	}
 }
 
-func launchReason(l Launch) string {
+func (p *poolView) launchReason(l Launch) string {
+	if p.Stands() && p.hours.idle() {
+		return fmt.Sprintf("%d of its %d machines stand", p.count-l.Count, p.Max)
+	}
 	if l.Count == 1 {
 		return "1 job waits and no machine is coming"
 	}
@@ -78,10 +88,14 @@ func (v *view) mintFor(m *machineView, scope Scope) {
 		return
 	}
 	m.intent, m.scope = true, scope
-	v.intend(Intent{
-		Reason: "a job of " + scope.String() + " waits for it",
-		Mint:   &Mint{Machine: m.ID, Scope: scope, Group: p.Group, Labels: p.Labels, Try: m.Try + 1, Registration: p.Registration},
-	})
+	reason := "a job of " + scope.String() + " waits for it"
+	if m.Standing {
+		reason = "it stands for " + scope.String()
+	}
+	v.intend(Intent{Reason: reason, Mint: &Mint{
+		Machine: m.ID, Scope: scope, Group: p.Group, Labels: p.Labels, Try: m.Try + 1,
+		Registration: p.Registration, Standing: m.Standing,
+	}})
 }
 
 // spendMint takes one registration from an installation's allowance. A copy of
@@ -137,7 +151,7 @@ func (v *view) launchOn(c *classView, need int, wish Market) {
 		if need == 0 {
 			return
 		}
-		n, market, why := v.room(c, i, need, wish)
+		n, market, why := v.room(c.Scope, i, need, wish)
 		if n > 0 {
 			v.launch(i, market, n)
 			c.launch = append(c.launch, cover{pool: i, jobs: n, market: market})
@@ -178,11 +192,11 @@ func (v *view) doubt(j *Job) int {
 
 // room says how many of the wanted machines a pool can launch, on which
 // market, and what stands against the rest.
-func (v *view) room(c *classView, i, want int, wish Market) (n int, market Market, why Verdict) {
+func (v *view) room(scope Scope, i, want int, wish Market) (n int, market Market, why Verdict) {
 	p := &v.pools[i]
 	boot := v.setbacks[BootKey(p.Name, p.recipe.Template)]
 	refused := v.setbacks[LaunchKey(p.Name, p.recipe.Template)]
-	mint := v.setbacks[MintKey(p.Name, c.Scope)]
+	mint := v.setbacks[MintKey(p.Name, scope)]
 	switch {
 	case v.paused:
 		return 0, "", Verdict{Paused, "the fleet is paused by an operator"}
@@ -208,7 +222,7 @@ func (v *view) room(c *classView, i, want int, wish Market) (n int, market Marke
 	if n < want {
 		why = Verdict{SetBack, "pool " + p.Name + " tries one machine first"}
 	}
-	n, capWhy := v.capped(c, p, n)
+	n, capWhy := v.capped(scope, p, n)
 	if capWhy.Code != "" {
 		why = capWhy
 	}
@@ -222,13 +236,14 @@ func (v *view) room(c *classView, i, want int, wish Market) (n int, market Marke
 	return n, market, why
 }
 
-// trying is how many machines of a pool were launched since its setback ended,
+// trying is how many machines of a pool were launched or started since its setback ended,
 // or are reserved, and have not come up yet: the one that tries is among them.
 func (v *view) trying(pool int, since time.Time) int {
 	n := v.pools[pool].coming
 	for i := range v.machines {
 		m := &v.machines[i]
-		if m.pool == pool && m.phase <= Registering && m.LaunchedAt.After(since) {
+		fresh := m.phase <= Registering && m.LaunchedAt.After(since)
+		if m.pool == pool && (fresh || m.phase == Starting && m.StartedAt.After(since)) {
 			n++
 		}
 	}
@@ -245,7 +260,7 @@ func (p *poolView) growing() int {
 }
 
 // capped bounds a launch by the pool's cap, the fleet's, and the allowances.
-func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
+func (v *view) capped(scope Scope, p *poolView, n int) (int, Verdict) {
 	var why Verdict
 	bound := func(room int, w Verdict) {
 		if room < n {
@@ -259,7 +274,7 @@ func (v *view) capped(c *classView, p *poolView, n int) (int, Verdict) {
 	if a := v.Allowance.Launches; a >= 0 {
 		bound(a, Verdict{Paced, "launches per minute are used up"})
 	}
-	if a, ok := v.Allowance.Mints[c.Scope.Installation]; ok && a.Limited.After(v.At) {
+	if a, ok := v.Allowance.Mints[scope.Installation]; ok && a.Limited.After(v.At) {
 		v.wake(a.Limited)
 		return 0, Verdict{Paced, "GitHub limits the installation"}
 	} else if ok && p.Registration != Token {

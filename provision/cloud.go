@@ -41,6 +41,9 @@ type PoolSpec struct {
 	Market     fleet.Market // empty: spot-first
 	UserData   []byte       // at most 16 KiB. Never a secret
 	Prepared   bool         // the image starts its agent itself: without UserData it gets none, not the Placeholder
+	// Standing machines stop when they power off, and keep their disks; others
+	// end.
+	Standing bool
 }
 
 // Placeholder is the user data of a stock image for which there is no agent

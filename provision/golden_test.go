@@ -48,6 +48,15 @@ func TestRequestsAreTheGoldenOnes(t *testing.T) {
 	}
 	golden(t, "template-ubuntu.json", request)
 
+	stands := launchOf(fleet.OnDemand)
+	stands.Standing = true
+	golden(t, "launch-standing.json", c.fleetRequest("intent-3", stands))
+	request, err = c.templateRequest(PoolSpec{Name: "build", Image: arm64Image, DiskGiB: 40, Market: fleet.OnDemand, Standing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "template-standing.json", request)
+
 	plain := acme(nil)
 	plain.PublicIP, plain.Tags = true, nil
 	plain.InstanceProfile = "arn:aws:iam::123456789012:instance-profile/machine"

@@ -111,7 +111,7 @@ func (c *Cloud) launched(id fleet.IntentID, l fleet.Launch, out *ec2.CreateFleet
 		for _, instance := range group.InstanceIds {
 			got.Machines = append(got.Machines, fleet.Machine{
 				ID: fleet.MachineID(instance), Pool: l.Pool, Intent: id, Ledger: c.Ledger, EC2Fleet: ec2Fleet,
-				Template: l.Template, Offer: offer, LaunchedAt: at,
+				Template: l.Template, Standing: l.Standing, Offer: offer, LaunchedAt: at,
 			})
 		}
 	}

@@ -47,6 +47,7 @@ func machineFrom(i types.Instance) fleet.Machine {
 		Ledger:   tags[TagLedger],
 		EC2Fleet: tags[tagEC2Fleet],
 		Template: tags[TagTemplate],
+		Standing: tags[TagLifetime] == string(fleet.Standing),
 		Offer: fleet.Offer{
 			Type:   string(i.InstanceType),
 			Market: fleet.OnDemand, // EC2 says nothing where it is

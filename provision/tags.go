@@ -19,6 +19,9 @@ const (
 	TagLedger   = "runfleet:ledger"
 	TagTemplate = "runfleet:template"
 	TagProtocol = "runfleet:protocol"
+	// TagLifetime is on standing machines alone. Instance metadata shows it to
+	// their agents: they stay for many jobs.
+	TagLifetime = "runfleet:lifetime"
 )
 
 // Protocol is the number that says how tags, parameters and reports are read.
@@ -44,13 +47,16 @@ func (c Config) launchTags(id fleet.IntentID, l fleet.Launch) map[string]string 
 	tags := c.poolTags(l.Pool)
 	tags[TagIntent] = string(id)
 	tags[TagTemplate] = l.Template
+	if l.Standing {
+		tags[TagLifetime] = string(fleet.Standing)
+	}
 	return tags
 }
 
 // MachineTags are the tags that a machine's launch gave it. Of a machine that
 // was adopted they are this ledger's view: another one may have launched it.
 func (c Config) MachineTags(m fleet.Machine) map[string]string {
-	return c.launchTags(m.Intent, fleet.Launch{Pool: m.Pool, Template: m.Template})
+	return c.launchTags(m.Intent, fleet.Launch{Pool: m.Pool, Template: m.Template, Standing: m.Standing})
 }
 
 // sortedTags is the tags in one order, so that a request that is sent again is

@@ -45,10 +45,14 @@ func (c *Cloud) templateData(p PoolSpec) *types.RequestLaunchTemplateData {
 	if len(userData) == 0 && !p.Prepared {
 		userData = []byte(Placeholder)
 	}
+	shutdown := types.ShutdownBehaviorTerminate
+	if p.Standing {
+		shutdown = types.ShutdownBehaviorStop
+	}
 	return &types.RequestLaunchTemplateData{
 		ImageId:                           aws.String(imageID(p.Image)),
 		IamInstanceProfile:                profile(c.InstanceProfile),
-		InstanceInitiatedShutdownBehavior: types.ShutdownBehaviorTerminate,
+		InstanceInitiatedShutdownBehavior: shutdown,
 		// Every option is set, so that no default of the account counts.
 		MetadataOptions: &types.LaunchTemplateInstanceMetadataOptionsRequest{
 			HttpEndpoint:            types.LaunchTemplateInstanceMetadataEndpointStateEnabled,

@@ -83,7 +83,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		Pools: []fleet.Pool{
 			{
 				Name: "a", Labels: fleet.NewLabels("self-hosted", "22.04", "with space"), Group: "Builders",
-				Exact: true, Priority: -1, NoOverflow: true, Arch: fleet.ARM64, Market: fleet.OnDemand,
+				Exact: true, Priority: -1, NoOverflow: true, Arch: fleet.ARM64, Lifetime: fleet.Ephemeral, Market: fleet.OnDemand,
 				Max: 4, Prepared: true, Registration: fleet.Token, BootLimit: 5*time.Minute + 30*time.Second, IdleLimit: 90 * time.Second,
 				JobLimit: 90 * time.Minute, AlertAfter: time.Hour,
 			},

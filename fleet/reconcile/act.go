@@ -36,16 +36,24 @@ func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Int
 		defer lock.Unlock()
 		total.Change = total.Change.Join(o.Change)
 	}
-	var ends []fleet.Intent
+	var starts, stops, ends []fleet.Intent
 	var each []func()
 	for _, in := range mine {
-		if in.End != nil {
+		switch {
+		case in.Start != nil:
+			starts = append(starts, in)
+		case in.Stop != nil:
+			stops = append(stops, in)
+		case in.End != nil:
 			ends = append(ends, in)
-			continue
+		default:
+			each = append(each, func() { merge(r.execute(ctx, s, in, machines)) })
 		}
-		each = append(each, func() { merge(r.execute(ctx, s, in, machines)) })
 	}
 	r.spread(each)
+	// One call of EC2's for many machines.
+	merge(r.start(ctx, s, starts, machines))
+	merge(r.stop(ctx, s, stops, machines))
 	if len(ends) > 0 {
 		merge(r.end(ctx, s, ends, machines))
 	}

@@ -51,7 +51,7 @@ func (r *Reconciler) learnBoots(s fleet.State, name string) map[string]time.Dura
 		if at, ok := started[m.ID]; ok && (shown.IsZero() || at.Before(shown)) {
 			shown = at
 		}
-		if !shown.IsZero() && m.Minted() && m.AdoptedAt.IsZero() {
+		if !shown.IsZero() && m.Minted() && m.AdoptedAt.IsZero() && m.StartedAt.IsZero() {
 			r.bootsOf(m.Pool).learn(m, shown)
 		}
 	}

@@ -26,7 +26,7 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 			markLookedBefore: s.State.Marks[markLooked],
 		}
 	}
-	for _, scope := range scopes(s.State, c.Machines) {
+	for _, scope := range scopes(s, c.Machines) {
 		if r.memory.limited[scope.Installation].After(s.At) {
 			continue
 		}
@@ -87,9 +87,12 @@ func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown
 		sight, ok := bySight[m.ID]
 		delete(bySight, m.ID)
 		if ok {
-			m.State, m.SeenAt, m.Missed = sight.State, s.At, 0
+			m = m.Sighted(sight, s.At)
 		} else if s.At.Sub(m.LaunchedAt) >= fleet.PendingFor {
 			m.Missed++
+		}
+		if at, ok := s.Scopes[m.Pool]; ok && m.Standing && m.Scope.Owner == at.Owner {
+			m.Scope = at // the App may have been installed anew
 		}
 		rows = append(rows, m)
 	}
@@ -98,6 +101,9 @@ func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown
 			continue
 		}
 		m.SeenAt, m.AdoptedAt = s.At, s.At
+		if m.Standing && (m.State == fleet.Stopping || m.State == fleet.Stopped) {
+			m.StoppedAt, m.ReadyAt = s.At, s.At // it is taken to have come up once
+		}
 		r.Log.InfoContext(ctx, "adopt", "machine", m.ID, "pool", m.Pool, "reason", "it carries the fleet's tag")
 		rows = append(rows, m)
 	}
@@ -124,11 +130,14 @@ func sightRunners(s *fleet.Snapshot, scope fleet.Scope, listed []fleet.Runner, c
 	for _, x := range listed {
 		old, ok := known[x.Name]
 		delete(known, x.Name)
-		x.Scope, x.SeenAt, x.FirstAt, x.TriedAt = scope, s.At, s.At, old.TriedAt
+		x.Scope, x.SeenAt, x.FirstAt, x.TriedAt, x.OnlineAt = scope, s.At, s.At, old.TriedAt, old.OnlineAt
 		if ok {
 			x.FirstAt = old.FirstAt
 		}
 		x.BusyAt = busySince(x, old)
+		if x.Online {
+			x.OnlineAt = s.At
+		}
 		c.Runners = append(c.Runners, x)
 		id, try, ok := fleet.ParseRunnerName(s.Fleet.Name, x.Name)
 		if i, found := at[id]; ok && found {
@@ -160,21 +169,19 @@ func busySince(x, old fleet.Runner) time.Time {
 // cameUp is the machine after its registration was seen. A machine adopted
 // without any registration known takes over the one that GitHub shows.
 func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
+	before := m
 	if m.Try == 0 && !m.AdoptedAt.IsZero() {
 		m.Try, m.RunnerID, m.Scope, m.MintedAt = try, x.ID, x.Scope, x.FirstAt
 	}
 	if m.Try == try && m.Minted() && m.RunnerID == 0 {
 		m.RunnerID = x.ID // the machine registered itself
 		m.Taken = true
-		if !x.Online && !x.Busy {
-			return m, true
-		}
 	}
-	if m.Try != try || !m.Minted() || !m.ReadyAt.IsZero() || !x.Online && !x.Busy {
-		return m, m.Try == try && m.ReadyAt.IsZero() && m.MintedAt.Equal(x.FirstAt)
+	up := (x.Online || x.Busy) && m.StoppedAt.IsZero() // GitHub shows a stopped one online for a moment
+	if m.Try == try && m.Minted() && m.ReadyAt.IsZero() && up {
+		m.ReadyAt, m.Taken = x.SeenAt, true
 	}
-	m.ReadyAt, m.Taken = x.SeenAt, true
-	return m, true
+	return m, m != before
 }
 
 // leftovers finds what machines left in AWS: older than any plan that could

@@ -63,7 +63,7 @@ func rigged(t *testing.T) *rig {
 	r.store = store
 	pools := fleet.Fleet{Name: "f", Pools: []fleet.Pool{{Name: "arm", Labels: arm, Max: 100, Prepared: true}}}
 	r.Reconciler = &Reconciler{
-		Ledger: store, GitHub: &r.hub, Cloud: &r.yard, Sweeper: &r.yard, Configs: &r.shelf,
+		Ledger: store, GitHub: &r.hub, Accounts: &r.hub, Cloud: &r.yard, Sweeper: &r.yard, Configs: &r.shelf,
 		Fleet: func() fleet.Fleet { return pools }, Now: clock, Log: slog.New(slog.DiscardHandler),
 	}
 	return r
@@ -88,7 +88,7 @@ func (r *rig) asked() []string {
 	defer r.mu.Unlock()
 	changes := slices.DeleteFunc(r.calls, func(line string) bool {
 		verb, _, _ := strings.Cut(line, " ")
-		return slices.Contains([]string{"runners", "job", "machines", "recipes", "stored", "leftovers"}, verb)
+		return slices.Contains([]string{"runners", "job", "scope", "machines", "recipes", "stored", "leftovers"}, verb)
 	})
 	r.calls = nil
 	return changes
@@ -209,6 +209,8 @@ func row(m fleet.Machine) string {
 	say(m.Minted(), "runner %d of %s", m.RunnerID, m.Scope)
 	say(m.Taken, "taken")
 	say(!m.ReadyAt.IsZero(), "ready")
+	say(!m.StartedAt.IsZero(), "started")
+	say(!m.StoppedAt.IsZero(), "stopped")
 	say(m.Missed > 0, "missed %d", m.Missed)
 	say(!m.AdoptedAt.IsZero(), "adopted")
 	say(!m.TriedAt.IsZero(), "tried")

@@ -45,7 +45,7 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 	r.spendLaunches(s.At, l.Count)
 	for _, m := range got.Machines {
 		if _, ok := known[m.ID]; !ok {
-			m.Pool, m.Intent, m.Template = l.Pool, in.ID, l.Template
+			m.Pool, m.Intent, m.Template, m.Standing = l.Pool, in.ID, l.Template, l.Standing
 			o.Machines = append(o.Machines, m)
 		}
 	}

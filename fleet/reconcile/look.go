@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,6 +39,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		}
 	}
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
+	problems := r.settleScopes(ctx, &s)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
 		if err := r.fullLook(ctx, &s, write); err != nil {
 			return s, err // the ledger's: what was seen is not recorded, so look again
@@ -54,6 +56,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	if s.Recipes, err = r.Cloud.Recipes(ctx); err != nil {
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
 	}
+	s.Recipes = spoilt(s.Recipes, problems)
 	s.Boots = r.learnBoots(s.State, s.Fleet.Name)
 	var windows map[string]schedule.Windows
 	if r.Hours != nil {
@@ -144,14 +147,16 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.Sta
 }
 
 // scopes lists where registrations of ours may be. A machine that was adopted
-// brings no scope with it: it may be registered where jobs come from.
-func scopes(state fleet.State, sighted []fleet.Machine) []fleet.Scope {
+// brings no scope with it: it may be registered where jobs come from, or stand.
+func scopes(s *fleet.Snapshot, sighted []fleet.Machine) []fleet.Scope {
+	state := s.State
 	var all []fleet.Scope
 	unknown := func(m fleet.Machine) bool { return !m.AdoptedAt.IsZero() && !m.Minted() }
 	if slices.ContainsFunc(sighted, unknown) || slices.ContainsFunc(state.Machines, unknown) {
 		for _, j := range state.Jobs {
 			all = append(all, j.Class.Scope)
 		}
+		all = slices.AppendSeq(all, maps.Values(s.Scopes))
 	}
 	for _, m := range state.Machines {
 		if m.Scope != (fleet.Scope{}) {

@@ -30,6 +30,13 @@ type GitHub interface {
 	Job(ctx context.Context, j fleet.Job) (fleet.Job, error)
 }
 
+// Accounts is what standing pools need of GitHub. Package github implements it.
+type Accounts interface {
+	// Scope is where an organisation's runners are registered. fleet.ErrAbsent
+	// when the App is not installed there, or the account is a person's.
+	Scope(ctx context.Context, account string) (fleet.Scope, error)
+}
+
 // Deliveries finds webhook deliveries that did not reach us. Package github
 // implements it.
 type Deliveries interface {
@@ -41,6 +48,7 @@ type Deliveries interface {
 
 // Cloud is what the reconciler asks of EC2. Package provision implements it.
 type Cloud interface {
+	Switch
 	// Launch makes one CreateFleet call with the intent's id as client token
 	// and tag. Partial success is normal: both parts of Launched may be set
 	// with a nil error. fleet.ErrThrottled, fleet.ErrUnknownOutcome and
@@ -55,6 +63,16 @@ type Cloud interface {
 	// Recipes says what each pool would launch now. A pool that cannot
 	// launch has a Problem; the others go on.
 	Recipes(ctx context.Context) ([]fleet.Recipe, error)
+}
+
+// Switch stops and starts standing machines, which is no error if they are
+// stopped or started already. What is not done is returned, each machine with
+// its error: fleet.ErrState while EC2 does something else with it, ErrAbsent,
+// ErrThrottled, ErrConfig, ErrUnknownOutcome; of Start ErrNoCapacity and
+// ErrQuota too.
+type Switch interface {
+	Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error
+	Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error
 }
 
 // Sweeper finds and deletes what machines leave behind in EC2. Package

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,6 +75,15 @@ func (h *hub) Runners(_ context.Context, s fleet.Scope, prefix string) (found []
 	return found, nil
 }
 
+func (h *hub) Scope(_ context.Context, account string) (fleet.Scope, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	if refused, _ := h.rig.did("scope", account); refused != nil {
+		return fleet.Scope{}, refused
+	}
+	return map[string]fleet.Scope{"acme": acme, "zeta": zeta}[account], nil
+}
+
 func (h *hub) Job(_ context.Context, j fleet.Job) (fleet.Job, error) {
 	h.rig.mu.Lock()
 	defer h.rig.mu.Unlock()
@@ -125,7 +135,7 @@ func (y *yard) bring(id fleet.IntentID, l fleet.Launch, n int) (got fleet.Launch
 	for range n {
 		m := fleet.Machine{
 			ID: fleet.MachineID(fmt.Sprint("i-", len(y.shown)+1)), Pool: l.Pool, Intent: id, Template: l.Template,
-			Offer: l.Offers[0], LaunchedAt: y.rig.now, State: fleet.Up,
+			Offer: l.Offers[0], LaunchedAt: y.rig.now, State: fleet.Up, Standing: l.Standing,
 		}
 		y.shown = append(y.shown, m)
 		m.State = fleet.Unseen
@@ -147,6 +157,38 @@ func (y *yard) End(_ context.Context, ids []fleet.MachineID) error {
 		}
 	}
 	return lost
+}
+
+func (y *yard) Start(_ context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	return y.turn("start", ids, fleet.Pending)
+}
+
+func (y *yard) Stop(_ context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	return y.turn("stop", ids, fleet.Stopping)
+}
+
+// turn refuses by "start i-1" and the like, or by "start" all of a call.
+func (y *yard) turn(verb string, ids []fleet.MachineID, state fleet.MachineState) map[fleet.MachineID]error {
+	y.rig.mu.Lock()
+	defer y.rig.mu.Unlock()
+	left := map[fleet.MachineID]error{}
+	all, allLost := y.rig.did(verb, anys(ids)...)
+	for _, id := range ids {
+		one := y.rig.refuse[verb+" "+string(id)]
+		if err := cmp.Or(all, one); err != nil {
+			left[id] = err
+			continue
+		}
+		for i := range y.shown {
+			if y.shown[i].ID == id {
+				y.shown[i].State = state
+			}
+		}
+		if allLost != nil {
+			left[id] = allLost
+		}
+	}
+	return left
 }
 
 func (y *yard) Machines(context.Context) ([]fleet.Machine, error) {

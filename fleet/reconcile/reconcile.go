@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ const (
 type Reconciler struct {
 	Ledger     ledger.Ledger
 	GitHub     GitHub
+	Accounts   Accounts   // nil: standing pools have no machines
 	Deliveries Deliveries // nil: lost deliveries are not looked for
 	Cloud      Cloud
 	Sweeper    Sweeper
@@ -93,7 +95,8 @@ type memory struct {
 	launches  window
 	mints     map[int64]*mintWindow
 	limited   map[int64]time.Time
-	throttled time.Time // EC2 asked for a pause until then
+	seats     map[string]seat // scopes of standing pools, by account
+	throttled time.Time       // EC2 asked for a pause until then
 	boots     map[string]*boots
 	alerted   map[string]time.Time
 	started   bool
@@ -169,7 +172,7 @@ func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan) time.Time {
 // pause is the time between full looks: a fleet at rest is looked at seldom,
 // once what its machines left is swept.
 func (r *Reconciler) pause(s fleet.Snapshot) time.Duration {
-	if r.memory.swept.IsZero() && r.Sweeper != nil || len(s.State.Machines)+len(s.State.Runners)+len(s.State.Intents) > 0 {
+	if r.memory.swept.IsZero() && r.Sweeper != nil || len(s.State.Intents) > 0 || stirs(s) {
 		return fullEvery
 	}
 	for _, j := range s.State.Jobs {
@@ -178,4 +181,20 @@ func (r *Reconciler) pause(s fleet.Snapshot) time.Duration {
 		}
 	}
 	return restEvery
+}
+
+// stirs reports whether there is a machine that is not stopped, or a
+// registration of none that is.
+func stirs(s fleet.Snapshot) bool {
+	stopped := map[fleet.MachineID]bool{}
+	for _, m := range s.State.Machines {
+		if m.StoppedAt.IsZero() || m.State != fleet.Stopped {
+			return true
+		}
+		stopped[m.ID] = true
+	}
+	return slices.ContainsFunc(s.State.Runners, func(x fleet.Runner) bool {
+		id, _, ok := fleet.ParseRunnerName(s.Fleet.Name, x.Name)
+		return !ok || !stopped[id] || x.Online
+	})
 }

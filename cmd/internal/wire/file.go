@@ -88,7 +88,7 @@ func specs(f *config.File) ([]provision.PoolSpec, error) {
 		}
 		all = append(all, provision.PoolSpec{
 			Name: p.Name, Arch: p.Arch, Types: types(p), Image: p.Image, DiskGiB: p.DiskGiB, Market: p.Market,
-			Prepared: p.Prepared, UserData: userData,
+			Prepared: p.Prepared, UserData: userData, Standing: p.Stands(),
 		})
 	}
 	return all, nil

@@ -75,6 +75,14 @@ func (r *reloadable) End(ctx context.Context, ids []fleet.MachineID) error {
 	return r.current.Load().End(ctx, ids)
 }
 
+func (r *reloadable) Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	return r.current.Load().Start(ctx, ids)
+}
+
+func (r *reloadable) Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	return r.current.Load().Stop(ctx, ids)
+}
+
 func (r *reloadable) Machines(ctx context.Context) ([]fleet.Machine, error) {
 	return r.current.Load().Machines(ctx)
 }

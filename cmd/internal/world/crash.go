@@ -39,7 +39,7 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			w.crashes++
 			old := w.fleet
 			w.fleet = &reconcile.Reconciler{
-				Ledger: old.Ledger, GitHub: old.GitHub, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
+				Ledger: old.Ledger, GitHub: old.GitHub, Accounts: old.Accounts, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
 				Configs: old.Configs, Faults: old.Faults, Fleet: old.Fleet, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil

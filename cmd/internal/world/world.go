@@ -201,7 +201,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	}
 	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
-		Ledger: w.Store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
+		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
@@ -230,6 +230,7 @@ func (w *World) cloudConfig() provision.Config {
 	for _, p := range w.cfg.Fleet.Pools {
 		c.Pools = append(c.Pools, provision.PoolSpec{
 			Name: p.Name, Arch: p.Arch, Types: w.cfg.Types[p.Name], Image: "ami-0123456789abcdef0", DiskGiB: 40, Market: p.Market,
+			Standing: p.Stands(),
 		})
 	}
 	return c

@@ -1,0 +1,130 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+func TestAnAccountIsAskedForOnceAnHourAndAgainAfterAFailure(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		refuse  error
+		after   []time.Duration // looks, from noon on
+		asked   int
+		problem string
+	}{
+		{"it is known for an hour", nil, []time.Duration{0, time.Minute, 59 * time.Minute, time.Hour}, 2, ""},
+		{"GitHub did not answer", fleet.ErrUnknownOutcome, []time.Duration{0, 30 * time.Second, time.Minute, 90 * time.Second, 2 * time.Minute}, 3, "outcome unknown"},
+		{"it is a person's", fmt.Errorf("find: %w", fleet.ErrAbsent), []time.Duration{0, time.Minute, 9 * time.Minute, 10 * time.Minute}, 2, "find: not there"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := standing(t)
+			if tt.refuse != nil {
+				r.refuse["scope"] = tt.refuse
+			}
+			for _, after := range tt.after {
+				s := r.snapshot()
+				s.At = noon.Add(after)
+				problems := r.settleScopes(t.Context(), &s)
+				if got := problems["arm"]; got != tt.problem {
+					t.Errorf("after %s: problem %q", after, got)
+				}
+				if known := s.Scopes["arm"] == acme; known != (tt.problem == "") {
+					t.Errorf("after %s: scopes %v", after, s.Scopes)
+				}
+			}
+			asked := 0
+			for _, call := range r.calls {
+				if strings.HasPrefix(call, "scope acme") {
+					asked++
+				}
+			}
+			if asked != tt.asked {
+				t.Errorf("asked %d times, want %d", asked, tt.asked)
+			}
+		})
+	}
+}
+
+func TestAScopeThatWasKnownOutlivesAnOutage(t *testing.T) {
+	r := standing(t)
+	s := r.snapshot()
+	r.settleScopes(t.Context(), &s)
+	r.refuse["scope"] = fleet.ErrUnknownOutcome
+	s = r.snapshot()
+	s.At = noon.Add(2 * time.Hour)
+	if problems := r.settleScopes(t.Context(), &s); len(problems) != 0 || s.Scopes["arm"] != acme {
+		t.Errorf("problems %v, scopes %v", problems, s.Scopes)
+	}
+}
+
+func TestAPoolWithoutAPlaceLaunchesNothingAndSaysWhy(t *testing.T) {
+	r := standing(t)
+	r.refuse["scope"] = fmt.Errorf("find the installation on acme: %w", fleet.ErrAbsent)
+	s, plan, err := r.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Recipes[0].Problem; got != "find the installation on acme: not there" {
+		t.Errorf("problem %q", got)
+	}
+	if r.yard.recipes[0].Problem != "" {
+		t.Error("the cloud's own recipe was changed")
+	}
+	if len(plan.Intents) != 0 {
+		t.Errorf("plan %+v", plan.Intents)
+	}
+}
+
+func TestAMachineFollowsItsAccountToANewInstallation(t *testing.T) {
+	r := standing(t)
+	rows := r.state().Machines
+	for i := range rows {
+		rows[i].Scope.Installation = 6
+	}
+	r.has(fleet.Change{Machines: rows})
+	r.due = r.now
+	r.play(10 * time.Second)
+	for _, m := range r.state().Machines {
+		if diff := cmp.Diff(acme, m.Scope); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", m.ID, diff)
+		}
+	}
+}
+
+func TestAStoppedMachineOfALostLedgerIsAdoptedAsItStands(t *testing.T) {
+	r := standing(t)
+	for _, id := range []fleet.MachineID{"i-1", "i-2", "i-3"} {
+		r.has(fleet.Change{Forget: []fleet.MachineID{id}, Ended: []string{fleet.RunnerName("f", id, 1)}})
+	}
+	for i := range r.yard.shown {
+		r.yard.shown[i] = fleet.Machine{
+			ID: r.yard.shown[i].ID, Pool: "arm", Ledger: "another", Template: "lt-1:1", Standing: true, Offer: odA,
+			LaunchedAt: noon.Add(-time.Hour), State: fleet.Stopped,
+		}
+		r.hub.runners[i].Online = false
+	}
+	shut := fleet.Order{ID: "o", Kind: fleet.KeepClosed, By: "ann", At: noon.Add(-time.Hour)}
+	if err := r.store.Place(t.Context(), shut); err != nil {
+		t.Fatal(err)
+	}
+	r.due = r.now
+	r.play(30 * time.Minute)
+	if got := r.asked(); len(got) != 0 {
+		t.Errorf("calls while it is closed: %q", got)
+	}
+	if err := r.store.Lift(t.Context(), "o"); err != nil {
+		t.Fatal(err)
+	}
+	r.due = r.now
+	r.play(10 * time.Second)
+	if diff := cmp.Diff([]string{"start i-1 i-2 i-3"}, r.asked()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
