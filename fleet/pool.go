@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,14 @@ func (p Pool) Fits(l Labels) bool {
 		return p.Labels == l
 	}
 	return p.Labels.Holds(l)
+}
+
+// Serves reports whether the pool's runners could take jobs of a class: a
+// standing pool's are registered in its account alone.
+func (p Pool) Serves(c Class) bool { return p.Fits(c.Labels) && p.within(c.Scope) }
+
+func (p Pool) within(s Scope) bool {
+	return !p.Stands() || s.Repo == "" && strings.EqualFold(p.Account, s.Owner)
 }
 
 // Account is a GitHub account that the fleet serves.

@@ -126,7 +126,7 @@ func (v *view) settleClass(c *classView) {
 func (v *view) fitting(c Class) []int {
 	var fit []int
 	for i := range v.pools {
-		if v.pools[i].Fits(c.Labels) && v.pools[i].within(c.Scope) {
+		if v.pools[i].Serves(c) {
 			fit = append(fit, i)
 		}
 	}

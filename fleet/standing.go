@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A standing machine is launched because its pool's file says how many there
@@ -17,11 +16,6 @@ func (v *view) settleScope(p *poolView) {
 	if p.scope = scope; !known && p.recipe.Problem == "" {
 		p.recipe.Problem = "GitHub did not say yet where account " + p.Account + " has the App"
 	}
-}
-
-// within reports whether a pool's runners could take jobs of a scope.
-func (p *poolView) within(s Scope) bool {
-	return !p.Stands() || s.Repo == "" && strings.EqualFold(p.Account, s.Owner)
 }
 
 // holdsLabels reports whether a pool would fit a class if it were another

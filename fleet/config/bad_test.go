@@ -85,13 +85,22 @@ var bad = []struct{ file, want string }{
 11:3: aws.share: not supported yet
 15:10: limits.usd_per_day: not supported yet
 21:5: pools[0].warm: not supported yet
-22:5: pools[0].lifetime: not supported yet
-23:5: pools[0].max_price: not supported yet
-24:5: pools[0].close_hard_after: not supported yet
-25:5: pools[0].forks: not supported yet
+22:5: pools[0].max_price: not supported yet
+23:5: pools[0].close_hard_after: not supported yet
+24:5: pools[0].forks: not supported yet
 `},
 	{"list.bad.yaml", `
 1:1: must be a map of keys, not a list
+`},
+	{"standing.bad.yaml", `
+16:15: pools[0].lifetime: must be ephemeral or standing; did you mean standing?
+22:13: pools[1].market: must be on-demand: a Spot machine cannot be stopped and started; leave it out, or say on-demand
+23:19: pools[1].registration: must be token: a runner of jit takes one job; leave it out, or say token
+29:15: pools[2].lifetime: standing runners need an account, and several are allowed; name one by account
+35:14: pools[3].account: is not under github.allow; list it there, with its id
+40:14: pools[4].account: only a standing pool has an account; say lifetime: standing, or leave it out
+46:14: pools[5].account: must be a GitHub login
+47:13: pools[5].market: must be on-demand: a Spot machine cannot be stopped and started; leave it out, or say on-demand
 `},
 	{"syntax.bad.yaml", `
 2:9: not valid YAML: sequence end token ']' not found

@@ -122,6 +122,11 @@ func (f *File) Fleet() fleet.Fleet {
 func fillFile(f *File) {
 	fillGitHub(&f.GitHub)
 	fillServe(&f.Serve)
+	for i := range f.Pools {
+		if p := &f.Pools[i]; p.Stands() && p.Account == "" && len(f.GitHub.Allow) == 1 {
+			p.Account = f.GitHub.Allow[0].Login
+		}
+	}
 }
 
 func fillGitHub(g *GitHub) {

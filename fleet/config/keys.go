@@ -70,8 +70,7 @@ func accountKeys() object[fleet.Account] {
 	return object[fleet.Account]{
 		later: later[fleet.Account]("forks"),
 		keys: []key[fleet.Account]{
-			field("login", "Name of the organisation or person.",
-				text{pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`), want: "a GitHub login", max: 39},
+			field("login", "Name of the organisation or person.", login,
 				func(a *fleet.Account) *string { return &a.Login }).must(),
 			field("id", "Number of the account, which stays when it is renamed.", whole[int64]{1, 1 << 53},
 				func(a *fleet.Account) *int64 { return &a.ID }).must(),
@@ -81,6 +80,8 @@ func accountKeys() object[fleet.Account] {
 		},
 	}
 }
+
+var login = text{pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`), want: "a GitHub login", max: 39}
 
 var repository = text{
 	pattern: regexp.MustCompile(`^[A-Za-z0-9._-]+$`),
@@ -144,7 +145,7 @@ func limitKeys() object[fleet.Limits] {
 		keys: []key[fleet.Limits]{
 			field("machines", "Machines of all pools together, stopped ones included.", whole[int]{1, 100_000},
 				func(l *fleet.Limits) *int { return &l.Machines }),
-			field("launches_per_minute", "Machines launched in one minute.", whole[int]{1, 100_000},
+			field("launches_per_minute", "Machines launched or started in one minute.", whole[int]{1, 100_000},
 				func(l *fleet.Limits) *int { return &l.LaunchesPerMinute }),
 		},
 	}
@@ -155,7 +156,7 @@ func poolKeys() object[Pool] {
 		fill:  fillPool,
 		apart: [2]string{"shape", "types"},
 		keys:  append(append(poolDemandKeys(), poolMachineKeys()...), poolLimitKeys()...),
-		later: later[Pool]("warm", "lifetime", "max_price", "close_hard_after", "forks"),
+		later: later[Pool]("warm", "max_price", "close_hard_after", "forks"),
 	}
 }
 
@@ -184,6 +185,10 @@ func poolMachineKeys() []key[Pool] {
 		also: map[string]fleet.Arch{"arm": fleet.ARM64, "aarch64": fleet.ARM64, "graviton": fleet.ARM64,
 			"x64": fleet.X86, "amd64": fleet.X86, "x86": fleet.X86, "x86-64": fleet.X86},
 	}
+	lifetimes := choice[fleet.Lifetime]{
+		words: []fleet.Lifetime{fleet.Ephemeral, fleet.Standing},
+		also:  map[string]fleet.Lifetime{"persistent": fleet.Standing, "permanent": fleet.Standing, "once": fleet.Ephemeral},
+	}
 	registrations := choice[fleet.Registration]{words: []fleet.Registration{fleet.JIT, fleet.Token}}
 	markets := choice[fleet.Market]{words: []fleet.Market{fleet.Spot, fleet.OnDemand, fleet.SpotFirst}}
 	return []key[Pool]{
@@ -199,6 +204,10 @@ func poolMachineKeys() []key[Pool] {
 			func(p *Pool) *string { return &p.Image }),
 		field("prepared", "The image holds agent and runner.", truth{},
 			func(p *Pool) *bool { return &p.Prepared }),
+		field("lifetime", "ephemeral: each machine takes one job. standing: they stay for many, and stop outside the hours.", lifetimes,
+			func(p *Pool) *fleet.Lifetime { return &p.Lifetime }),
+		field("account", "Organisation whose runners a standing pool has. Without it, the one account under allow.", login,
+			func(p *Pool) *string { return &p.Account }),
 		field("registration", "How runners register: jit, one config for each, or token, a copy of one token.", registrations,
 			func(p *Pool) *fleet.Registration { return &p.Registration }),
 		field("disk_gib", "Size of the volume in GiB.", whole[int]{8, 16384},
@@ -230,7 +239,7 @@ func shapeKeys() object[Shape] {
 func poolLimitKeys() []key[Pool] {
 	const day = 24 * time.Hour
 	return []key[Pool]{
-		field("max", "Machines of the pool, reserved ones included.", whole[int]{1, 100_000},
+		field("max", "Machines of the pool, reserved ones included. A standing pool has so many.", whole[int]{1, 100_000},
 			func(p *Pool) *int { return &p.Max }).must(),
 		field("hours", "When the pool is open. Without them, it never closes.", hoursKeys(),
 			func(p *Pool) *schedule.Rule { return &p.Hours }),

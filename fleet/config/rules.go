@@ -93,6 +93,7 @@ func (f *File) rules() {
 		}
 		f.read.hours(path, p.Hours)
 		f.read.machine(path, p, f.Machine)
+		f.standing(path, p)
 		if p.Labels == "" {
 			continue
 		}

@@ -33,6 +33,7 @@ func (f *File) Warnings() []Problem {
 			r.at(path, "its image is not prepared and the file has no machine: its machines power off at once", "say under machine where agent and runner are")
 		}
 		r.warnHours(path, p.Hours)
+		r.warnStanding(path, p)
 		if f.Limits.Machines > 0 && p.Max > f.Limits.Machines {
 			r.at(path+".max", fmt.Sprintf("more than limits.machines (%d) allows", f.Limits.Machines), "")
 		}

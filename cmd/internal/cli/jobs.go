@@ -88,7 +88,10 @@ func explain(out io.Writer, f fleet.Fleet, j fleet.Job, story []ledger.Decision)
 	fit := 0
 	arch := map[fleet.Arch]bool{}
 	for _, p := range f.Pools {
-		if p.Fits(j.Class.Labels) {
+		if p.Fits(j.Class.Labels) && !p.Serves(j.Class) {
+			fmt.Fprintf(out, "pool %s holds its labels, and stands for account %s\n", p.Name, p.Account)
+		}
+		if p.Serves(j.Class) {
 			fmt.Fprintf(out, "pool %s fits\n", p.Name)
 			fit++
 			arch[p.Arch] = true

@@ -23,7 +23,7 @@ func machinesCommand() *cobra.Command {
 		limit       time.Duration
 	}{
 		{"drain", "Give a machine no new job, and end it when it is idle", fleet.Drain, 0},
-		{"hold", "Do not end a machine, so that people can look at it", fleet.Hold, 4 * time.Hour},
+		{"hold", "Do not end or stop a machine, so that people can look at it", fleet.Hold, 4 * time.Hour},
 		{"end", "End a machine now, even if its job runs", fleet.Halt, 0},
 	} {
 		c.AddCommand(orderCommand(o.verb, o.short, o.kind, o.limit))
@@ -45,7 +45,7 @@ func machinesListCommand() *cobra.Command {
 			for _, m := range state.Machines {
 				rows = append(rows, []string{
 					string(m.ID), m.Pool, m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
-					cmp.Or(string(m.State), "unseen"), when(m.LaunchedAt), m.Scope.String(), m.EndReason,
+					cmp.Or(string(m.State), "unseen"), lastStart(m), m.Scope.String(), m.EndReason,
 				})
 			}
 			return list(c.OutOrStdout(), *form, []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}, rows,
@@ -53,6 +53,35 @@ func machinesListCommand() *cobra.Command {
 		})
 	}
 	return c
+}
+
+// lastStart is when a machine was launched, and of a standing one what came of
+// it last.
+func lastStart(m fleet.Machine) string {
+	switch {
+	case !m.StoppedAt.IsZero():
+		return when(m.LaunchedAt) + ", stopped " + when(m.StoppedAt)
+	case !m.StartedAt.IsZero():
+		return when(m.LaunchedAt) + ", started " + when(m.StartedAt)
+	}
+	return when(m.LaunchedAt)
+}
+
+// lifetime is a pool's, and whose runners a standing one has.
+func (p poolView) lifetime() string {
+	if p.Account != "" {
+		return p.Lifetime + " for " + p.Account
+	}
+	return p.Lifetime
+}
+
+// machines is how many a pool has, and how many of them are stopped.
+func (p poolView) machines() string {
+	text := fmt.Sprintf("%d of %d", p.Machines, p.Max)
+	if p.Stopped > 0 {
+		text += fmt.Sprintf(", %d stopped", p.Stopped)
+	}
+	return text
 }
 
 func poolsCommand() *cobra.Command {
@@ -69,10 +98,10 @@ func poolsCommand() *cobra.Command {
 			var rows [][]string
 			for _, p := range pools {
 				rows = append(rows, []string{
-					p.Name, strings.Join(p.Labels, ","), p.Market, fmt.Sprintf("%d of %d", p.Machines, p.Max), strconv.Itoa(p.Jobs), clean(p.Hours),
+					p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(p.Hours),
 				})
 			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, pools)
+			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "LIFETIME", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, pools)
 		})
 	}
 	return c

@@ -127,7 +127,11 @@ func (s machineShown) pool() string {
 	if s.Pool == nil {
 		return s.Machine.Pool + ", which left the fleet file"
 	}
-	return s.Machine.Pool + ", labels " + string(s.Pool.Labels)
+	text := s.Machine.Pool + ", labels " + string(s.Pool.Labels)
+	if s.Machine.Standing {
+		text += ", standing for " + s.Pool.Account
+	}
+	return text
 }
 
 func (s machineShown) ec2() string {
@@ -191,8 +195,8 @@ func (s machineShown) times() (rows [][]string) {
 		at   time.Time
 		more string
 	}{
-		{"launched", m.LaunchedAt, ""}, {"adopted", m.AdoptedAt, ""}, {"registered", m.MintedAt, ""}, {"runner ready", m.ReadyAt, ""},
-		{"job began", began, ""}, {"job done", done, ""}, {"end refused", m.TriedAt, ""}, {"ended", m.EndedAt, ended},
+		{"launched", m.LaunchedAt, ""}, {"adopted", m.AdoptedAt, ""}, {"registered", m.MintedAt, ""}, {"started", m.StartedAt, ""}, {"runner ready", m.ReadyAt, ""},
+		{"job began", began, ""}, {"job done", done, ""}, {"stopped", m.StoppedAt, ""}, {"end or stop refused", m.TriedAt, ""}, {"ended", m.EndedAt, ended},
 	} {
 		if !t.at.IsZero() {
 			rows = append(rows, []string{t.name, when(t.at) + t.more})

@@ -80,6 +80,11 @@ func tellPlan(out io.Writer, s fleet.Snapshot, p fleet.Plan) {
 		}
 		fmt.Fprintf(out, "%s %s: %s\n", in.Kind(), what, clean(in.Reason))
 	}
+	for _, r := range s.Recipes {
+		if r.Problem != "" {
+			fmt.Fprintf(out, "pool %s launches nothing: %s\n", r.Pool, clean(r.Problem))
+		}
+	}
 	for _, v := range p.Verdicts {
 		fmt.Fprintf(out, "job %d: %s\n", v.Job.ID, clean(v.Verdict.String()))
 	}

@@ -83,7 +83,7 @@ func TestVerbsForOperators(t *testing.T) {
 		{"jobs -o json", cli.ExitOK, []string{`"acme/widgets"`}},
 		{"explain 101", cli.ExitOK, []string{"pool arm64 fits", "pool x64 fits", "either", "recorded"}},
 		{"explain 102", cli.ExitOK, []string{"no pool fits", "no-pool: no pool holds its labels"}},
-		{"pools", cli.ExitOK, []string{"arm64,linux,self-hosted  spot-first  1 of 5    1", "linux,self-hosted,x64    spot-first  0 of 5    1"}},
+		{"pools", cli.ExitOK, []string{"arm64,linux,self-hosted  ephemeral  spot-first  1 of 5    1", "linux,self-hosted,x64    ephemeral  spot-first  0 of 5    1"}},
 		{"pools -o json", cli.ExitOK, []string{`"name": "arm64"`, `"max": 5`, `"fitting_jobs_that_wait": 1`}},
 		{"machines list -o json", cli.ExitOK, []string{`"id": "i-0a"`, `"pool": "arm64"`, `"state": "running"`}},
 		{"runners list -o json", cli.ExitOK, []string{`"name": "rf-acme-i-0a-1"`, `"status": "online"`, `"machine_state": "running"`}},

@@ -55,14 +55,17 @@ type machineView struct {
 	Subnet     string    `json:"subnet,omitempty"`
 	Market     string    `json:"market,omitempty"` // spot, on-demand
 	Template   string    `json:"template,omitempty"`
-	State      string    `json:"state"` // EC2's word, or unseen
+	Lifetime   string    `json:"lifetime"` // ephemeral, standing
+	State      string    `json:"state"`    // EC2's word, or unseen
 	Scope      string    `json:"scope,omitempty"`
 	Runner     string    `json:"runner,omitempty"` // its registration's name
 	Launched   time.Time `json:"launched_at,omitzero"`
 	Adopted    time.Time `json:"adopted_at,omitzero"`
 	Registered time.Time `json:"registered_at,omitzero"`
-	Ready      time.Time `json:"ready_at,omitzero"` // its runner was first seen
-	Seen       time.Time `json:"seen_at,omitzero"`  // by the last full look that showed it
+	Ready      time.Time `json:"ready_at,omitzero"`   // its runner was first seen
+	Started    time.Time `json:"started_at,omitzero"` // the last time, after a stop
+	Stopped    time.Time `json:"stopped_at,omitzero"` // left out while it is to run
+	Seen       time.Time `json:"seen_at,omitzero"`    // by the last full look that showed it
 	Ended      time.Time `json:"ended_at,omitzero"`
 	EndReason  string    `json:"end_reason,omitempty"`
 }
@@ -72,7 +75,11 @@ func viewMachine(m fleet.Machine, fleetName string) machineView {
 		ID: string(m.ID), Pool: m.Pool, Type: m.Offer.Type, Zone: m.Offer.Zone, Subnet: m.Offer.Subnet, Market: string(m.Offer.Market),
 		Template: m.Template, State: cmp.Or(string(m.State), "unseen"), Scope: m.Scope.String(),
 		Launched: m.LaunchedAt.UTC(), Adopted: m.AdoptedAt.UTC(), Registered: m.MintedAt.UTC(), Ready: m.ReadyAt.UTC(), Seen: m.SeenAt.UTC(),
-		Ended: m.EndedAt.UTC(), EndReason: m.EndReason,
+		Ended: m.EndedAt.UTC(), EndReason: m.EndReason, Lifetime: string(fleet.Ephemeral),
+		Started: m.StartedAt.UTC(), Stopped: m.StoppedAt.UTC(),
+	}
+	if m.Standing {
+		v.Lifetime = string(fleet.Standing)
 	}
 	if m.Minted() {
 		v.Runner = fleet.RunnerName(fleetName, m.ID, m.Try)
@@ -108,15 +115,18 @@ type poolView struct {
 	Name         string   `json:"name"`
 	Labels       []string `json:"labels"`
 	Group        string   `json:"group,omitempty"`
-	Arch         string   `json:"arch"`         // arm64, x86_64
-	Market       string   `json:"market"`       // spot, on-demand, spot-first
-	Registration string   `json:"registration"` // jit, token
+	Arch         string   `json:"arch"`              // arm64, x86_64
+	Lifetime     string   `json:"lifetime"`          // ephemeral, standing
+	Account      string   `json:"account,omitempty"` // of a standing pool
+	Market       string   `json:"market"`            // spot, on-demand, spot-first
+	Registration string   `json:"registration"`      // jit, token
 	Prepared     bool     `json:"prepared"`
 	Exact        bool     `json:"exact"`
 	Overflow     bool     `json:"overflow"`
 	Priority     int      `json:"priority"`
 	Max          int      `json:"max"`
 	Machines     int      `json:"machines"`
+	Stopped      int      `json:"stopped"` // of them
 	Jobs         int      `json:"fitting_jobs_that_wait"`
 	Hours        string   `json:"hours"`
 	BootLimit    float64  `json:"boot_limit_seconds"`
@@ -128,17 +138,20 @@ type poolView struct {
 func viewPool(p fleet.Pool, state fleet.State, h fleet.Hours) poolView {
 	p = p.WithDefaults()
 	v := poolView{
-		Name: p.Name, Labels: texts(p.Labels.List()), Group: p.Group, Arch: string(p.Arch), Market: string(p.Market),
+		Name: p.Name, Labels: texts(p.Labels.List()), Group: p.Group, Arch: string(p.Arch), Lifetime: string(p.Lifetime), Account: p.Account, Market: string(p.Market),
 		Registration: string(p.Registration), Prepared: p.Prepared, Exact: p.Exact, Overflow: !p.NoOverflow, Priority: p.Priority, Max: p.Max,
 		Hours: h.String(), BootLimit: p.BootLimit.Seconds(), IdleLimit: p.IdleLimit.Seconds(), JobLimit: p.JobLimit.Seconds(), AlertAfter: p.AlertAfter.Seconds(),
 	}
 	for _, m := range state.Machines {
 		if m.Pool == p.Name && !m.Gone() {
 			v.Machines++
+			if !m.StoppedAt.IsZero() {
+				v.Stopped++
+			}
 		}
 	}
 	for _, j := range state.Jobs {
-		if j.Status == fleet.Queued && p.Fits(j.Class.Labels) {
+		if j.Status == fleet.Queued && p.Serves(j.Class) {
 			v.Jobs++
 		}
 	}
