@@ -15,6 +15,9 @@ type Settings struct {
 	Job    time.Duration // its job runs so long: stop it
 	Margin time.Duration // a busy runner is interrupted so long before Spot takes the machine
 	Grace  time.Duration // from the interruption of a runner to its kill
+
+	Standing   bool // the runner serves many jobs, and a power-off only stops the machine
+	Configured bool // an earlier boot has stored the runner's config in its folder
 }
 
 // Defaults of the settings. The manager's limits are shorter where they
@@ -34,6 +37,10 @@ const (
 	patience    = 45 * time.Second // what AwaitUpdate may take
 	dying       = 10 * time.Second // what a killed runner may take to be gone
 	mostUpdates = 3
+
+	mostRestarts = 5               // of a standing machine's runner, without a job in between
+	breath       = 5 * time.Second // before a restart, as the runner's own script takes
+	quietly      = 24 * time.Hour  // an idle standing machine is told the time so often
 )
 
 func (s Settings) withDefaults() Settings {
@@ -41,5 +48,6 @@ func (s Settings) withDefaults() Settings {
 		Poll: cmp.Or(s.Poll, DefaultPoll), Wait: cmp.Or(s.Wait, DefaultWait),
 		Idle: cmp.Or(s.Idle, DefaultIdle), Job: cmp.Or(s.Job, DefaultJob),
 		Margin: cmp.Or(s.Margin, DefaultMargin), Grace: cmp.Or(s.Grace, DefaultGrace),
+		Standing: s.Standing, Configured: s.Configured,
 	}
 }

@@ -20,9 +20,12 @@ type State struct {
 	started    time.Time // the runner's last start; zero: there is no config yet
 	updating   time.Time // the runner replaces its files since then; zero: it does not
 	updates    int
-	oldVersion bool // GitHub refuses the runner
+	again      time.Time // when a standing machine's runner is started again; zero: it runs
+	restarts   int
+	oldVersion bool      // GitHub refuses the runner
+	told       time.Time // the last event
 
-	jobFrom  time.Time // the runner's first job; zero: it had none
+	jobFrom  time.Time // the runner's only job, or its last one; zero: it had none
 	jobUntil time.Time // zero: it is not over
 	result   string
 
@@ -45,7 +48,12 @@ type end struct {
 
 // Begin is an agent at the boot of its machine, and what it does first.
 func Begin(m fleet.MachineID, s Settings, at time.Time) (State, []Effect) {
-	a := State{settings: s.withDefaults(), machine: m, began: at, asking: true, asked: at}
+	a := State{settings: s.withDefaults(), machine: m, began: at, told: at}
+	if s.Configured {
+		a.started = at
+		return a, []Effect{Start{}}
+	}
+	a.asking, a.asked = true, at
 	return a, []Effect{Ask{}}
 }
 
@@ -55,6 +63,7 @@ func (a State) On(at time.Time, e Event) (State, []Effect) {
 		return a, nil
 	}
 	s := &step{State: a, at: at}
+	s.told = at
 	switch e := e.(type) {
 	case Claimed:
 		s.claimed(e.Config)
@@ -89,7 +98,10 @@ func (a State) Over() bool { return a.off }
 func (a State) waits() bool { return a.started.IsZero() }
 
 // runs reports whether there is a runner.
-func (a State) runs() bool { return !a.waits() && a.updating.IsZero() }
+func (a State) runs() bool { return !a.waits() && a.updating.IsZero() && a.again.IsZero() }
+
+// free reports whether no job runs and another may come.
+func (a State) free() bool { return a.jobFrom.IsZero() || a.settings.Standing && !a.Busy() }
 
 // Wake is when time alone leads to something: a Tick is due then. It is zero
 // when nothing is left to do.
@@ -103,6 +115,8 @@ func (a State) Wake() time.Time {
 		return earlier(a.began.Add(a.settings.Wait), a.asked.Add(a.settings.Poll))
 	case !a.updating.IsZero():
 		return a.updating.Add(patience)
+	case !a.again.IsZero():
+		return a.again
 	case !a.killed.IsZero():
 		return a.killed.Add(dying)
 	case !a.interrupted.IsZero():
@@ -116,6 +130,8 @@ func (a State) Wake() time.Time {
 func (a State) limit() (time.Time, end) {
 	s := a.settings
 	switch {
+	case s.Standing && !a.Busy() && !a.noticed:
+		return a.told.Add(quietly), end{} // it has none
 	case !a.jobUntil.IsZero():
 		return a.jobUntil.Add(linger), end{fleet.OutcomeDone, "its job is over, and the runner stayed"}
 	case a.jobFrom.IsZero():

@@ -43,11 +43,12 @@ func (s *step) notYet() {
 func (s *step) line(text string) {
 	switch what, result := meaning(text); {
 	case !s.runs():
-	case what == running && s.jobFrom.IsZero():
-		s.jobFrom = s.at
+	case what == running && s.free():
+		s.jobFrom, s.jobUntil, s.result = s.at, time.Time{}, ""
+		s.updates, s.restarts = 0, 0
 	case what == completed && s.Busy():
 		s.jobUntil, s.result = s.at, result
-	case what == refused && s.jobFrom.IsZero():
+	case what == refused && s.free():
 		s.oldVersion = true
 	}
 }
@@ -55,14 +56,14 @@ func (s *step) line(text string) {
 // exited judges the end of the runner by its code, as actions/runner v2.336.0
 // means it.
 func (s *step) exited(code int) {
-	taken := !s.jobFrom.IsZero()
+	taken := !s.jobFrom.IsZero() && !s.settings.Standing
 	switch {
 	case !s.runs():
 	case !s.interrupted.IsZero():
 		s.end(s.why, code)
 	case s.oldVersion || code == 7:
 		s.end(end{fleet.OutcomeRefused, "GitHub refused the runner's version"}, code)
-	case (code == 3 || code == 4) && !taken && s.updates < mostUpdates:
+	case (code == 3 || code == 4) && s.free() && s.updates < mostUpdates:
 		s.updates++
 		s.updating = s.at
 		s.add(AwaitUpdate{})
@@ -72,6 +73,10 @@ func (s *step) exited(code int) {
 		s.end(end{fleet.OutcomeUnused, "GitHub let go of the runner"}, code)
 	case code == 5:
 		s.end(end{fleet.OutcomeConflict, "another runner holds the session"}, code)
+	case s.settings.Standing && code != 1 && s.restarts < mostRestarts:
+		// It keeps its registration. With 1 it says that GitHub dropped that.
+		s.restarts++
+		s.again, s.jobFrom, s.jobUntil, s.result = s.at.Add(breath), time.Time{}, time.Time{}, ""
 	default:
 		s.end(end{fleet.OutcomeCrashed, fmt.Sprintf("the runner ended with code %d", code)}, code)
 	}
@@ -102,7 +107,7 @@ func (s *step) notice(deadline time.Time) {
 	if deadline.IsZero() {
 		s.deadline = s.at.Add(warning)
 	}
-	if s.jobFrom.IsZero() {
+	if s.free() {
 		s.interrupt(byNotice)
 	}
 }
@@ -129,14 +134,18 @@ func (s *step) overdue() {
 			s.add(Ask{})
 		case !s.updating.IsZero():
 			s.updated()
+		case !s.again.IsZero():
+			s.again, s.started = time.Time{}, s.at
+			s.add(Start{})
 		case !s.killed.IsZero():
 			s.end(s.why, -1)
 		case !s.interrupted.IsZero():
 			s.killed = s.at
 			s.add(Kill{})
 		default:
-			_, why := s.limit()
-			s.interrupt(why)
+			if _, why := s.limit(); why != (end{}) {
+				s.interrupt(why)
+			}
 		}
 	}
 }
