@@ -185,13 +185,15 @@ func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
 }
 
 // leftovers finds what machines left in AWS: older than any plan that could
-// still be using it, and of no machine that the ledger knows. It reports
+// still be using it, and of no machine that the ledger knows. A standing machine
+// that came up needs no config any more: one may have been stored twice. It reports
 // whether everything answered; what did not is left alone.
 func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) bool {
 	old := func(t time.Time) bool { return s.At.Sub(t) > sweepEvery }
 	used, machines := map[string]bool{}, map[fleet.MachineID]bool{}
 	for _, m := range s.State.Machines {
-		used[m.EC2Fleet], used[templateID(m.Template)], machines[m.ID] = true, true, true
+		used[m.EC2Fleet], used[templateID(m.Template)] = true, true
+		machines[m.ID] = !m.Standing || m.ReadyAt.IsZero() || !m.Taken
 	}
 	stored, unstored := r.Configs.Stored(ctx)
 	if unstored != nil {

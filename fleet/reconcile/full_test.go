@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +224,11 @@ func TestLeftoversAreOldAndOfNoMachine(t *testing.T) {
 			fleet.Leftovers{Parameters: all.Parameters, EC2Fleets: all.EC2Fleets}},
 		{"so it may while a pool's is", func(r *rig) { r.yard.recipes = append(r.yard.recipes, fleet.Recipe{Pool: "x64", Problem: "odd"}) },
 			fleet.Leftovers{Parameters: all.Parameters, EC2Fleets: all.EC2Fleets}},
+		{"a standing machine that came up needs no config any more", func(r *rig) {
+			r.has(fleet.Change{Machines: []fleet.Machine{{
+				ID: "i-1", Pool: "old", EC2Fleet: "fleet-1", Template: "lt-0:3", LaunchedAt: noon, Standing: true, ReadyAt: noon, Taken: true,
+			}}})
+		}, fleet.Leftovers{Parameters: []fleet.MachineID{"i-1", "i-9"}, EC2Fleets: all.EC2Fleets, Templates: all.Templates}},
 		{"an EC2 that fails says nothing of the configs", func(r *rig) { r.refuse["leftovers"] = errOdd }, fleet.Leftovers{Parameters: all.Parameters}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,6 +246,7 @@ func TestLeftoversAreOldAndOfNoMachine(t *testing.T) {
 			if err := r.fullLook(t.Context(), &s, true); err != nil {
 				t.Fatal(err)
 			}
+			slices.Sort(s.Leftovers.Parameters)
 			if diff := cmp.Diff(tt.want, s.Leftovers); diff != "" {
 				t.Errorf("leftovers (-want +got):\n%s", diff)
 			}

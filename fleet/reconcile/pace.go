@@ -59,17 +59,23 @@ func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 	}
 	for _, j := range s.State.Jobs {
 		id := j.Class.Scope.Installation
-		if _, ok := a.Mints[id]; ok || j.Status != fleet.Queued {
-			continue
-		}
-		w, minute := r.mintsOf(id), cmp.Or(r.MintsPerMinute, MintsPerMinute)
-		a.Mints[id] = fleet.Mints{
-			Now:     min(w.minute.left(s.At, minute), w.hour.left(s.At, MintsPerHour)),
-			PerBoot: minute * int(fleet.DefaultBoot/time.Second) / 60,
-			Limited: r.memory.limited[id],
+		if _, ok := a.Mints[id]; !ok && j.Status == fleet.Queued {
+			a.Mints[id] = r.mintsAt(id, s.At)
 		}
 	}
+	for _, scope := range s.Scopes { // standing machines register without a job
+		a.Mints[scope.Installation] = r.mintsAt(scope.Installation, s.At)
+	}
 	return a
+}
+
+func (r *Reconciler) mintsAt(installation int64, at time.Time) fleet.Mints {
+	w, minute := r.mintsOf(installation), cmp.Or(r.MintsPerMinute, MintsPerMinute)
+	return fleet.Mints{
+		Now:     min(w.minute.left(at, minute), w.hour.left(at, MintsPerHour)),
+		PerBoot: minute * int(fleet.DefaultBoot/time.Second) / 60,
+		Limited: r.memory.limited[installation],
+	}
 }
 
 // limit remembers that GitHub limits an installation, if that is what an error

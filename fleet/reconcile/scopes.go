@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -50,15 +51,22 @@ func (r *Reconciler) seat(ctx context.Context, account string, at time.Time) sea
 		return known
 	}
 	scope, err := r.Accounts.Scope(ctx, account)
+	absent := errors.Is(err, fleet.ErrAbsent)
 	switch {
 	case err == nil:
 		known = seat{scope: scope, next: at.Add(scopeFor)}
-	case errors.Is(err, fleet.ErrAbsent), errors.Is(err, fleet.ErrConfig):
+	case absent && (known.scope == fleet.Scope{} || errors.Is(known.err, fleet.ErrAbsent)):
+		// Of a scope that was known it must say so twice: it says that, too, of
+		// what the App may not see just now.
 		r.Log.ErrorContext(ctx, "a standing pool has no place at GitHub", "account", account, "error", err)
 		known = seat{err: err, next: at.Add(refusedAgain)}
 	default:
 		r.limit(err)
-		r.Log.WarnContext(ctx, "account not known", "account", account, "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, fleet.ErrConfig) {
+			level = slog.LevelError
+		}
+		r.Log.Log(ctx, level, "account not known", "account", account, "error", err)
 		known.err, known.next = err, at.Add(askAgain)
 	}
 	if r.memory.seats == nil {

@@ -64,6 +64,24 @@ func TestAScopeThatWasKnownOutlivesAnOutage(t *testing.T) {
 	}
 }
 
+func TestAScopeThatWasKnownIsForgottenWhenGitHubTwiceSaysSo(t *testing.T) {
+	r := standing(t)
+	at := func(after time.Duration) map[string]fleet.Scope {
+		s := r.snapshot()
+		s.At = noon.Add(after)
+		r.settleScopes(t.Context(), &s)
+		return s.Scopes
+	}
+	at(0)
+	r.refuse["scope"] = fmt.Errorf("find: %w", fleet.ErrAbsent)
+	if got := at(time.Hour); got["arm"] != acme {
+		t.Errorf("after it said so once: %v", got)
+	}
+	if got := at(time.Hour + time.Minute); len(got) != 0 {
+		t.Errorf("after it said so twice: %v", got)
+	}
+}
+
 func TestAPoolWithoutAPlaceLaunchesNothingAndSaysWhy(t *testing.T) {
 	r := standing(t)
 	r.refuse["scope"] = fmt.Errorf("find the installation on acme: %w", fleet.ErrAbsent)
@@ -125,6 +143,19 @@ func TestAStoppedMachineOfALostLedgerIsAdoptedAsItStands(t *testing.T) {
 	r.due = r.now
 	r.play(10 * time.Second)
 	if diff := cmp.Diff([]string{"start i-1 i-2 i-3"}, r.asked()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestALimitHoldsForStandingMachinesThoughNoJobWaits(t *testing.T) {
+	r := standing(t)
+	r.refuse["mint"] = &fleet.LimitedError{Installation: 7, For: time.Minute, Text: "slow down"}
+	rows := r.state().Machines[:1]
+	rows[0] = fleet.Machine{ID: "i-1", Pool: "arm", Template: "lt-1:1", Standing: true, Offer: odA, LaunchedAt: noon, State: fleet.Up}
+	r.has(fleet.Change{Machines: rows, Ended: []string{fleet.RunnerName("f", "i-1", 1)}})
+	r.due = r.now
+	r.play(50 * time.Second)
+	if diff := cmp.Diff([]string{"mint rf-f-i-1-1"}, r.asked()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }

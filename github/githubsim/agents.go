@@ -88,7 +88,7 @@ func (s *Server) listen(id RunnerID) error {
 		return fmt.Errorf("connect runner %d: %w", id, ErrConnected)
 	}
 	s.leaveIdle(r) // a vanished machine may have come back before anybody noticed
-	r.seen, r.online, r.alive = true, true, true
+	r.seen, r.online, r.alive, r.leaving = true, true, true, false
 	s.becomeIdle(r)
 	return nil
 }
@@ -120,8 +120,8 @@ func (s *Server) lockLeft(j *job) time.Duration {
 	return s.cfg.Times.Lock - s.cfg.Now().Sub(j.started)%s.cfg.Times.Renewal
 }
 
-// Shutdown is SIGINT to the listener. A job that runs fails within ten seconds and is reported; an idle runner goes
-// offline and stays registered.
+// Shutdown is SIGINT to the listener. A job that runs fails within ten seconds and is reported. A runner that is idle, or
+// not ephemeral, goes offline and stays registered.
 func (s *Server) Shutdown(id RunnerID) {
 	s.do(func() {
 		r := s.runners[id]
@@ -130,6 +130,7 @@ func (s *Server) Shutdown(id RunnerID) {
 		}
 		if j := r.job; j != nil && j.status == inProgress {
 			j.epoch++
+			r.leaving = true
 			s.endAfter(j, s.interrupt("interrupt", j), failure)
 			return
 		}

@@ -27,6 +27,7 @@ type Config struct {
 	Deliver   func(d Delivery) (status int, err error) // sends one webhook; all are lost if nil
 	OnAssign  func(runner RunnerID, job JobID)         // the runner has picked the job up and runs it
 	OnRelease func(runner RunnerID, why Release)       // the listener of this runner ends: GitHub has no use for it
+	OnFree    func(runner RunnerID, job JobID)         // the job is done, and this runner, which is not ephemeral, listens on
 
 	Faults Faults
 	Times  Times

@@ -205,8 +205,15 @@ func (s *Server) end(j *job, conclusion string) {
 			s.remove(r)
 			s.release(r, JobDone)
 		})
+	case r.leaving:
+		r.job = nil
+		s.goOffline(r)
+		s.release(r, JobDone)
 	default:
 		s.becomeIdle(r)
+		if ran && s.cfg.OnFree != nil {
+			s.hooks = append(s.hooks, func() { s.cfg.OnFree(r.id, j.id) })
+		}
 	}
 }
 

@@ -31,12 +31,13 @@ type runner struct {
 	ephemeral bool
 	clientID  string // of its JIT config; a registration that was replaced has another one
 
-	seen   bool // connected at least once
-	online bool // what GitHub shows
-	alive  bool // what is so: a vanished machine shows online for a while
-	job    *job
-	epoch  int // rises with each change, so that timers of an older state do nothing
-	gone   bool
+	seen    bool // connected at least once
+	online  bool // what GitHub shows
+	alive   bool // what is so: a vanished machine shows online for a while
+	leaving bool // its listener was asked to stop while a job ran
+	job     *job
+	epoch   int // rises with each change, so that timers of an older state do nothing
+	gone    bool
 }
 
 // carries says whether the runner holds all these labels, whatever their case.

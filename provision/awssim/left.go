@@ -54,6 +54,20 @@ func (a *Account) Alive() []map[string]string {
 	return all
 }
 
+// There lists the tags of every instance that nobody ended, stopped ones too, in
+// order of launch.
+func (a *Account) There() []map[string]string {
+	var all []map[string]string
+	a.do(func() {
+		for _, i := range a.order {
+			if i.state != types.InstanceStateNameShuttingDown && i.state != types.InstanceStateNameTerminated {
+				all = append(all, i.told().Tags)
+			}
+		}
+	})
+	return all
+}
+
 // Instances are all that were ever launched, in order of launch.
 func (a *Account) Instances() (all []Instance) {
 	a.do(func() {

@@ -11,19 +11,23 @@ import (
 	"github.com/runfleet/runfleet/cmd/internal/agent"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github/githubsim"
+	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/awssim"
 )
 
 // machine is an instance with the agent on it: the real one's judgement, and
 // the world's effects. Its reports go nowhere: the fleet must work without.
 type machine struct {
-	id     string
-	state  agent.State
-	wake   time.Time // the Tick that is planned; zero if none
-	ended  bool
-	runner githubsim.RunnerID
-	jobs   int
-	busy   bool
+	id       string
+	standing bool
+	boots    int
+	state    agent.State
+	wake     time.Time // the Tick that is planned; zero if none
+	off      bool      // it is stopped
+	ended    bool
+	runner   githubsim.RunnerID
+	jobs     int
+	busy     bool
 }
 
 const (
@@ -42,30 +46,45 @@ const (
 func bodyOf(d githubsim.Delivery) io.Reader { return bytes.NewReader(d.Body) }
 
 func (w *World) onLaunch(i awssim.Instance) {
-	w.check.launched(w, i)
-	m := &machine{id: i.ID}
-	w.agents[i.ID] = m
-	if len(w.agents) == w.cfg.Reclaim {
-		w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
+	m, never := w.agents[i.ID], i.NeverBoots
+	if m == nil {
+		w.check.launched(w, i)
+		m = &machine{id: i.ID, standing: i.Tags[provision.TagLifetime] == string(fleet.Standing)}
+		w.agents[i.ID] = m
+		if len(w.agents) == w.cfg.Reclaim {
+			w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
+		}
+		w.spot(i)
+		never = w.stillborn(i)
+	} else {
+		w.started(m, i)
 	}
-	w.spot(i)
-	if !w.stillborn(i) {
-		w.After(i.Boot, func() { w.boot(m) })
+	m.boots++
+	if !never {
+		w.during(m, i.Boot, func() { w.boot(m) })
 	}
 }
 
+// during plans what happens to a machine unless it is stopped or ended before.
+func (w *World) during(m *machine, d time.Duration, f func()) {
+	boots := m.boots
+	w.After(d, func() {
+		if !m.ended && !m.off && m.boots == boots {
+			f()
+		}
+	})
+}
+
 func (w *World) boot(m *machine) {
-	if m.ended {
-		return
-	}
-	state, effects := agent.Begin(fleet.MachineID(m.id), agent.Settings{}, w.Now())
+	settings := agent.Settings{Standing: m.standing, Configured: m.standing && m.runner != 0}
+	state, effects := agent.Begin(fleet.MachineID(m.id), settings, w.Now())
 	m.state = state
 	w.do(m, effects)
 }
 
 // tell lets an agent know of an event, and does what it leads to.
 func (w *World) tell(m *machine, e agent.Event) {
-	if m.ended {
+	if m.ended || m.off {
 		return
 	}
 	state, effects := m.state.On(w.Now(), e)
@@ -79,7 +98,7 @@ func (w *World) do(m *machine, effects []agent.Effect) {
 		case agent.Ask:
 			w.take(m)
 		case agent.Start:
-			w.After(startUp, func() { w.connect(m, string(e.Config)) })
+			w.during(m, startUp, func() { w.connect(m, string(e.Config)) })
 		case agent.Interrupt:
 			w.interrupt(m)
 		case agent.Kill:
@@ -111,10 +130,12 @@ func (w *World) take(m *machine) {
 }
 
 func (w *World) connect(m *machine, config string) {
-	if m.ended {
-		return
+	id, err := m.runner, error(nil)
+	if config == "" {
+		err = w.GitHub.Listen(id) // an earlier boot has registered it
+	} else {
+		id, err = w.enlist(config)
 	}
-	id, err := w.enlist(config)
 	if err != nil {
 		w.tell(m, agent.Exited{Code: 1})
 		return
@@ -148,7 +169,7 @@ func (w *World) says(m *machine, text string) {
 func (w *World) interrupt(m *machine) {
 	w.GitHub.Shutdown(m.runner)
 	if !m.busy {
-		w.After(exit, func() { w.tell(m, agent.Exited{}) })
+		w.during(m, exit, func() { w.tell(m, agent.Exited{}) })
 	}
 }
 
@@ -156,7 +177,11 @@ func (w *World) onAssign(r githubsim.RunnerID, j githubsim.JobID) {
 	m := w.byID[r]
 	m.jobs++
 	m.busy = true
-	w.perMost = max(w.perMost, m.jobs)
+	if m.standing {
+		w.stood.jobs++
+	} else {
+		w.perMost = max(w.perMost, m.jobs)
+	}
 	w.jobs[j] = m.id
 	w.says(m, running)
 }
@@ -170,7 +195,7 @@ func (w *World) onRelease(r githubsim.RunnerID, why githubsim.Release) {
 	if why == githubsim.JobDone {
 		w.says(m, completed)
 	}
-	w.After(exit, func() { w.tell(m, agent.Exited{}) })
+	w.during(m, exit, func() { w.tell(m, agent.Exited{}) })
 }
 
 func (w *World) onEnd(i awssim.Instance) {

@@ -61,7 +61,10 @@ func (c *checker) silent(w *World, s fleet.State) {
 	}
 	for _, j := range oldest {
 		// The fleet may have heard of it late, and looks when it hears.
-		known := j.QueuedAt
+		known := w.owed(j.Class.Labels, j.QueuedAt)
+		if known.IsZero() {
+			continue
+		}
 		if j.RecordedAt.After(known.Add(fleet.DefaultAlertAfter)) {
 			known = j.RecordedAt.Add(-fleet.DefaultAlertAfter)
 		}

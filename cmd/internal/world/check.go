@@ -21,6 +21,7 @@ type checker struct {
 	// overLimit are jobs whose machines were ended for their pool's job limit.
 	overLimit map[githubsim.JobID]bool
 	owners    owners
+	closed    closed
 	lives     lives
 	broken    error
 }
@@ -41,6 +42,7 @@ func (c *checker) launched(w *World, i awssim.Instance) {
 	c.brought[id]++
 	for _, in := range state.Intents {
 		if in.ID == id && in.Launch != nil && c.brought[id] <= in.Launch.Count {
+			c.shut(w, i, in)
 			return
 		}
 	}
@@ -104,13 +106,14 @@ func (c *checker) look(ctx context.Context, w *World) error {
 	c.lives.check(c, w, state)
 	c.budget(w)
 	c.owners.check(c, w, state)
+	c.closed.check(c, w)
 	return c.broken
 }
 
 // caps holds invariant 1: machines never exceed their pool's cap.
 func (c *checker) caps(w *World) {
 	count, total := map[string]int{}, 0
-	for _, tags := range w.AWS.Alive() {
+	for _, tags := range w.AWS.There() {
 		count[tags[provision.TagPool]]++
 		total++
 	}

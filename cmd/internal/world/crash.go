@@ -40,7 +40,7 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			old := w.fleet
 			w.fleet = &reconcile.Reconciler{
 				Ledger: old.Ledger, GitHub: old.GitHub, Accounts: old.Accounts, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
-				Configs: old.Configs, Faults: old.Faults, Fleet: old.Fleet, Now: old.Now, Log: old.Log, Alone: true,
+				Configs: old.Configs, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil
 		default:
@@ -119,6 +119,16 @@ func (f mortalFaults) Start(ctx context.Context, d fleet.Drill) (fleet.Experimen
 func (f mortalFaults) Clean(ctx context.Context, drill string) error {
 	defer f.m.die()
 	return f.Faults.Clean(ctx, drill)
+}
+
+func (c mortalCloud) Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	defer c.m.die()
+	return c.Cloud.Start(ctx, ids)
+}
+
+func (c mortalCloud) Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	defer c.m.die()
+	return c.Cloud.Stop(ctx, ids)
 }
 
 type mortalConfigs struct {

@@ -1,11 +1,13 @@
 package world
 
 import (
+	"fmt"
 	"hash/fnv"
 	"strconv"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision/awssim"
 )
@@ -53,11 +55,55 @@ func FaultDay(seed uint64) Config {
 		Spot:   some("spot", 0.5),
 	}
 	c.Fleet.Limits.Machines = 8
+	stand(&c)
+	c.Hours = faultHours(seed)
 	c.AWS.Outages, c.GitHub.Down = outages(seed), downs(seed, c.Begin)
 	if seed%3 == 0 {
 		c.Fleet.Pools[1].Registration = fleet.Token
 	}
 	return c
+}
+
+// stand adds a standing pool on some days.
+func stand(c *Config) {
+	if stands(c.Seed) {
+		c.Fleet.Pools = append(c.Fleet.Pools, fleet.Pool{
+			Name: "build", Labels: fleet.NewLabels("self-hosted", "linux", "build"), Arch: fleet.ARM64, Max: 2,
+			Lifetime: fleet.Standing, Account: organisation,
+		})
+		c.Types["build"] = []string{"c7g.large", "m7g.large"}
+	}
+	for i := range c.Fleet.Pools {
+		c.Fleet.Pools[i] = c.Fleet.Pools[i].WithDefaults()
+	}
+}
+
+func stands(seed uint64) bool { return chance(seed, "stands") < 0.5 }
+
+// faultHours are the business hours of some pools, on some days: each closes
+// within the day, and opens again.
+func faultHours(seed uint64) map[string]schedule.Windows {
+	hours := map[string]schedule.Windows{}
+	for pool, never := range map[string]float64{"arm64": 0.6, "x64": 0.6, "build": 0.2} {
+		if chance(seed, pool+" closes at all") < never {
+			continue
+		}
+		closes := 10 + int(chance(seed, pool+" closes")*50)
+		opens := closes + 5 + int(chance(seed, pool+" opens")*50)
+		policies := []fleet.ClosedPolicy{fleet.ClosedCold, fleet.ClosedWait, fleet.ClosedRefuse}
+		hours[pool] = hoursOf(closes, opens, policies[int(chance(seed, pool+" closed")*float64(len(policies)))])
+	}
+	return hours
+}
+
+// hoursOf close a pool so many minutes after eight, each day, and open it again.
+func hoursOf(closes, opens int, policy fleet.ClosedPolicy) schedule.Windows {
+	line := func(minutes int) string { return fmt.Sprintf("%d %d * * *", minutes%60, 8+minutes/60) }
+	w, err := schedule.New(schedule.Rule{Open: line(opens), Close: line(closes), Zone: "UTC", Closed: policy})
+	if err != nil {
+		panic(err) // unreachable: the lines are right
+	}
+	return w
 }
 
 // outages are times in which EC2 has none of some offers.
@@ -101,6 +147,8 @@ func faultScript(seed uint64) []Job {
 			j.Labels = []string{"self-hosted", "linux"}
 		case x < 0.5:
 			j.Labels = []string{"ubuntu-latest"}
+		case x < 0.75 && stands(seed):
+			j.Labels = []string{"self-hosted", "linux", "build"}
 		case x < 0.6:
 			j.Duration = 0
 		case x < 0.7:

@@ -122,6 +122,45 @@ type callous struct{ reconcile.GitHub }
 
 func (callous) Rerun(context.Context, fleet.Rerun) error { return nil }
 
+// gullible finds every runner without a job, whatever GitHub's list says.
+type gullible struct{ reconcile.GitHub }
+
+func (g gullible) Runners(ctx context.Context, s fleet.Scope, prefix string) ([]fleet.Runner, error) {
+	list, err := g.GitHub.Runners(ctx, s, prefix)
+	for i := range list {
+		list[i].Busy = false
+	}
+	return list, err
+}
+
+// oblivious does not know which machine a job runs on.
+type oblivious struct{ ledger.Ledger }
+
+func (o oblivious) Read(ctx context.Context) (fleet.State, error) {
+	s, err := o.Ledger.Read(ctx)
+	s.Jobs = slices.Clone(s.Jobs)
+	for i := range s.Jobs {
+		s.Jobs[i].Runner = ""
+	}
+	return s, err
+}
+
+// sly reserves no stop and no start.
+type sly struct{ ledger.Ledger }
+
+func (l sly) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	c.Reserve = slices.DeleteFunc(slices.Clone(c.Reserve), func(in fleet.Intent) bool { return in.Stop != nil || in.Start != nil })
+	return l.Ledger.Commit(ctx, number, c)
+}
+
+// sleepless never closes a pool.
+func sleepless(r *reconcile.Reconciler) { r.Hours = nil }
+
+// deaf stops no machine, and says that it did.
+type deaf struct{ reconcile.Cloud }
+
+func (deaf) Stop(context.Context, []fleet.MachineID) map[fleet.MachineID]error { return nil }
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -139,6 +178,13 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.GitHub = callous{r.GitHub} }, "Again:0"},
 		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
 		{"a config that is not withdrawn", func(r *reconcile.Reconciler) { r.Configs = hoarder{r.Configs} }, "parameter /runfleet/demo/machines/"},
+		{"a stop of a machine that is busy", func(r *reconcile.Reconciler) {
+			r.GitHub, r.Ledger = gullible{r.GitHub}, oblivious{r.Ledger}
+		}, "was stopped while job"},
+		{"hours that are not kept: machines that idle", sleepless, "has been idle since"},
+		{"hours that are not kept: machines that are launched", sleepless, "was brought up at"},
+		{"a stop that is not done", func(r *reconcile.Reconciler) { r.Cloud = deaf{r.Cloud} }, "has been idle since"},
+		{"a stop or start that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = sly{r.Ledger} }, "which was not reserved"},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github/githubsim"
 )
 
@@ -138,7 +140,7 @@ func (w *World) plan() {
 
 // rests reports whether the script is over and nothing waits, runs or is left.
 func (w *World) rests() bool {
-	if w.check.queued < len(w.cfg.Script) || len(w.GitHub.Runners()) > 0 {
+	if w.check.queued < len(w.cfg.Script) || len(w.runnersLeft()) > 0 || w.amiss() > 0 {
 		return false
 	}
 	for _, o := range w.GitHub.Outcomes() {
@@ -149,6 +151,29 @@ func (w *World) rests() bool {
 	if hurt, again := w.spotStory(); hurt > again {
 		return false
 	}
+	kept := w.kept()
+	fleets := map[string]bool{}
+	for _, i := range w.AWS.Instances() {
+		if kept[i.ID] {
+			fleets[i.Tags["aws:ec2:fleet-id"]] = true
+		}
+	}
 	left := w.AWS.Left(w.parameters())
-	return len(left.Instances)+len(left.Parameters)+len(left.Fleets)+len(left.Volumes) == 0
+	return len(w.machinesLeft())+len(left.Parameters)+len(left.Volumes) == 0 &&
+		!slices.ContainsFunc(left.Fleets, func(id string) bool { return !fleets[id] })
+}
+
+// machinesLeft are the machines that nothing asks for.
+func (w *World) machinesLeft() []string {
+	kept := w.kept()
+	return slices.DeleteFunc(w.AWS.Left("").Instances, func(id string) bool { return kept[id] })
+}
+
+// runnersLeft are the registrations of no machine that stands.
+func (w *World) runnersLeft() []githubsim.Registered {
+	kept := w.kept()
+	return slices.DeleteFunc(w.GitHub.Runners(), func(r githubsim.Registered) bool {
+		id, _, ok := fleet.ParseRunnerName(w.cfg.Fleet.Name, r.Name)
+		return ok && kept[string(id)]
+	})
 }

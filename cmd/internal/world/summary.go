@@ -25,6 +25,16 @@ type Summary struct {
 		Jobs  int `json:"jobs"`
 		Again int `json:"again"`
 	} `json:"interrupted"`
+	// Standing counts machines that stay for many jobs: how many there are, the
+	// jobs that they ran, their stops and starts, and those that are not as their
+	// pool's hours ask for. They are not left over.
+	Standing struct {
+		Machines int `json:"machines"`
+		Jobs     int `json:"jobs"`
+		Stops    int `json:"stops"`
+		Starts   int `json:"starts"`
+		Amiss    int `json:"amiss"`
+	} `json:"standing"`
 	RunnersLeft    int                       `json:"runners_left"`
 	ParametersLeft int                       `json:"parameters_left"`
 	JobsPerMachine int                       `json:"jobs_per_machine_max"`
@@ -62,9 +72,10 @@ func (j *Jobs) again(o githubsim.Outcome) {
 	}
 }
 
-// Good reports whether nothing is unserved, left or broken.
+// Good reports whether nothing is unserved, left or broken, and what stands is as
+// it should be.
 func (s Summary) Good() bool {
-	return s.Broken == "" && s.Jobs.Unserved == 0 && s.Interrupted.Jobs == s.Interrupted.Again && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
+	return s.Broken == "" && s.Standing.Amiss == 0 && s.Jobs.Unserved == 0 && s.Interrupted.Jobs == s.Interrupted.Again && s.Machines.Left == 0 && s.RunnersLeft == 0 && s.ParametersLeft == 0
 }
 
 func (w *World) fits(labels []string) bool {
@@ -106,10 +117,11 @@ func (w *World) Summary() Summary {
 	}
 	s.Story = w.Story()
 	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
-	left := w.AWS.Left(w.parameters())
-	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(left.Instances)
-	s.Machines.Ended = s.Machines.Launched - s.Machines.Left
-	s.RunnersLeft, s.ParametersLeft = len(w.GitHub.Runners()), len(left.Parameters)
+	s.Standing.Machines, s.Standing.Jobs, s.Standing.Amiss = len(w.kept()), w.stood.jobs, w.amiss()
+	s.Standing.Stops, s.Standing.Starts = w.stood.stops, w.stood.starts
+	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(w.machinesLeft())
+	s.Machines.Ended = s.Machines.Launched - s.Machines.Left - s.Standing.Machines
+	s.RunnersLeft, s.ParametersLeft = len(w.runnersLeft()), len(w.AWS.Left(w.parameters()).Parameters)
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
+	"github.com/runfleet/runfleet/fleet/schedule"
 	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision"
@@ -47,7 +48,8 @@ type Config struct {
 	Seed   uint64
 	Begin  time.Time
 	Fleet  fleet.Fleet
-	Types  map[string][]string // instance types of each pool
+	Types  map[string][]string         // instance types of each pool
+	Hours  map[string]schedule.Windows // of the pools that close, by name
 	Script []Job
 	GitHub githubsim.Faults
 	AWS    awssim.Faults
@@ -97,9 +99,10 @@ type World struct {
 	byID     map[githubsim.RunnerID]*machine
 	jobs     map[githubsim.JobID]string // machine that took it
 	noticed  map[string]time.Time       // machines that Spot takes, as the ledger has it
-	perMost  int
-	crashes  int // of the manager
-	removals int // of registrations, as far as they were asked for
+	perMost  int                        // jobs of an ephemeral machine
+	stood    stood                      // what standing machines did
+	crashes  int                        // of the manager
+	removals int                        // of registrations, as far as they were asked for
 	snatches int
 	onLook   func()
 	close    []func()
@@ -163,14 +166,14 @@ func (w *World) openAWS() {
 	w.AWS = awssim.New(awssim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, Price: price, Faults: w.cfg.AWS, Limits: w.cfg.Limits,
 		Subnets:  map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
-		OnLaunch: w.onLaunch, OnNotice: w.onNotice, OnMessage: w.onMessage, OnEnd: w.onEnd,
+		OnLaunch: w.onLaunch, OnState: w.onState, OnNotice: w.onNotice, OnMessage: w.onMessage, OnEnd: w.onEnd,
 	})
 }
 
 func (w *World) openGitHub(key *rsa.PrivateKey) error {
 	w.GitHub = githubsim.New(githubsim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey,
-		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, OnAssign: w.onAssign, OnRelease: w.onRelease,
+		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, OnAssign: w.onAssign, OnRelease: w.onRelease, OnFree: w.onFree,
 		Deliver: func(d githubsim.Delivery) (int, error) { return w.deliver(d) },
 	})
 	w.GitHub.AddInstallation(githubsim.Installation{ID: installation, Account: organisation})
@@ -203,6 +206,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.fleet = &reconcile.Reconciler{
 		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
+		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
 		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {
