@@ -40,7 +40,7 @@ var phases = []struct {
 	Finished:    {"finished", []Phase{Gone, Ending}, "powered off; grace passed"},
 	Lost:        {"lost", []Phase{Idle, Off, Gone, Ending}, "standing: online again, hours closed; absent twice; registration absent twice"},
 	Off:         {"stopped", []Phase{Starting, Ending}, "hours open, or a job needs it; registration dropped"},
-	Starting:    {"starting", []Phase{Idle, Busy, Ending}, "runner online; job began; boot limit"},
+	Starting:    {"starting", []Phase{Idle, Busy, Off, Ending}, "runner online; job began; not needed; boot limit"},
 	Ending:      {"ending", []Phase{Gone}, "terminated"},
 	Gone:        {"gone", nil, ""},
 }

@@ -51,6 +51,14 @@ const (
 	Standing Lifetime = "standing"
 )
 
+// Plain names two parameters in SSM that hold, for an image which registers by
+// itself, what a person would type: the organisation's address on GitHub, and a
+// registration token that is good for another quarter of an hour at each launch.
+type Plain struct {
+	URL   string // of a String
+	Token string // of a SecureString
+}
+
 // Pool is the recipe of identical machines. Zero values are right values: the
 // accessors below fill in what the file did not say.
 type Pool struct {
@@ -62,6 +70,7 @@ type Pool struct {
 	Arch         Arch
 	Lifetime     Lifetime     // empty is Ephemeral
 	Account      string       // login of the organisation whose runners a standing pool has
+	Plain        Plain        // of a standing pool; zero: there is none
 	Market       Market       // empty is SpotFirst, of a standing pool OnDemand
 	Max          int          // machines pending, running, stopped and reserved; a standing pool has so many
 	Registration Registration // empty is JIT, of a standing pool Token

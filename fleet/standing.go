@@ -108,6 +108,8 @@ func (v *view) releaseStanding(m *machineView) {
 		v.releaseAway(m)
 	case m.phase == Off:
 		v.releaseOff(m)
+	case m.phase == Starting && !v.stands(m):
+		v.stop(m, "it is not up yet, and its pool is "+v.pools[m.pool].hours.String())
 	case m.phase == Starting && v.past(m.StartedAt, v.pools[m.pool].BootLimit):
 		v.fail(m, fmt.Sprintf("no runner %s after its start", v.pools[m.pool].BootLimit))
 	}

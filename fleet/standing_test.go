@@ -235,6 +235,10 @@ func TestStandingMachinesStopAndStartWithTheirHours(t *testing.T) {
 			enrolled(s, "i-1", woken(400), func(m *fleet.Machine, r *fleet.Runner) { m.ReadyAt, r.Online = ago(301), true })
 			wait(s, queued(1, build, 500))
 		}, "launch 1 build on-demand", "stop i-1: GitHub gave it no job for 5m0s although one waits", "job 1 launching", "strike 1 class acme[build,linux,self-hosted]"),
+		standing("one that was started for a job that is gone is stopped again", func(s *fleet.Snapshot) {
+			shut(fleet.ClosedCold)(s)
+			enrolled(s, "i-1", woken(20))
+		}, "stop i-1: it is not up yet, and its pool is "+until),
 		standing("one that waits starts none", func(s *fleet.Snapshot) {
 			shut(fleet.ClosedWait)(s)
 			enrolled(s, "i-1", resting)

@@ -36,7 +36,7 @@ func (c *Client) enrol(ctx context.Context, m fleet.Mint, name string) (string, 
 		return "", err
 	}
 	body, err := json.Marshal(fleet.Enrolment{
-		Protocol: fleet.EnrolmentProtocol, URL: c.web(m.Scope), Token: token, Name: name, Group: m.Group, Labels: labels,
+		Protocol: fleet.EnrolmentProtocol, URL: c.web(m.Scope), Token: token.reveal(), Name: name, Group: m.Group, Labels: labels,
 		Ephemeral: !m.Standing,
 	})
 	if err != nil {
@@ -45,32 +45,43 @@ func (c *Client) enrol(ctx context.Context, m fleet.Mint, name string) (string, 
 	return base64.StdEncoding.EncodeToString(body), nil
 }
 
+// Enrolment is a scope's address and a registration token for any runner of it,
+// without a name and labels, and until when to use it: renewBefore its end.
+func (c *Client) Enrolment(ctx context.Context, s fleet.Scope) (fleet.Enrolment, time.Time, error) {
+	token, err := c.registrationToken(ctx, s)
+	if err != nil {
+		return fleet.Enrolment{}, time.Time{}, err
+	}
+	e := fleet.Enrolment{Protocol: fleet.EnrolmentProtocol, URL: c.web(s), Token: token.reveal()}
+	return e, token.until.Add(-renewBefore), nil
+}
+
 // registrationToken returns the scope's token, a new one when the last is good
 // for less than renewBefore.
-func (c *Client) registrationToken(ctx context.Context, s fleet.Scope) (string, error) {
+func (c *Client) registrationToken(ctx context.Context, s fleet.Scope) (registrationToken, error) {
 	c.mu.Lock()
 	have, ok := c.tokens[s]
 	c.mu.Unlock()
 	if ok && c.now().Before(have.until.Add(-renewBefore)) {
-		return have.reveal(), nil
+		return have, nil
 	}
 	k := call{op: fmt.Sprintf("registration token for %s", s), installation: s.Installation}
 	api, err := c.scoped(s)
 	if err != nil {
-		return "", k.wrap(err)
+		return registrationToken{}, k.wrap(err)
 	}
 	made, err := createToken(ctx, api, s)
 	if err != nil {
-		return "", c.fail(ctx, k, err)
+		return registrationToken{}, c.fail(ctx, k, err)
 	}
 	token := made.GetToken()
 	if token == "" || made.GetExpiresAt().IsZero() {
-		return "", k.unanswered("answer holds no token or no time")
+		return registrationToken{}, k.unanswered("answer holds no token or no time")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tokens[s] = registrationToken{reveal: func() string { return token }, until: made.GetExpiresAt().Time}
-	return token, nil
+	return c.tokens[s], nil
 }
 
 func createToken(ctx context.Context, api *github.Client, s fleet.Scope) (*github.RegistrationToken, error) {

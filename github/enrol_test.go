@@ -97,3 +97,19 @@ func TestARunnerOfTheSimulatedGitHubRegistersByToken(t *testing.T) {
 		t.Errorf("runners: %+v, error %v", list, err)
 	}
 }
+
+func TestAnEnrolmentWithoutANameIsForAnyRunner(t *testing.T) {
+	s := simulate(t, nil)
+	e, until, err := s.Enrolment(t.Context(), acme)
+	s.must(err)
+	if want := s.now.Add(45 * time.Minute); !until.Equal(want) || e.URL != "https://github.com/acme" || e.Name != "" {
+		t.Errorf("%s until %s, want %s", e, until, want)
+	}
+	if _, err := s.sim.Register(e.Token, githubsim.Registration{Name: "gh-g2-runner-i-1", Labels: []string{"arm64"}}); err != nil {
+		t.Error(err)
+	}
+	again, _, err := s.Enrolment(t.Context(), acme)
+	if err != nil || again.Token != e.Token {
+		t.Errorf("another token, error %v", err)
+	}
+}

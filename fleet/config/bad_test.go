@@ -101,6 +101,13 @@ var bad = []struct{ file, want string }{
 40:14: pools[4].account: only a standing pool has an account; say lifetime: standing, or leave it out
 46:14: pools[5].account: must be a GitHub login
 47:13: pools[5].market: must be on-demand: a Spot machine cannot be stopped and started; leave it out, or say on-demand
+52:5: pools[6].parameters: only a standing pool has them; say lifetime: standing, or leave them out
+59:23: pools[7].parameters.url: must not be below /runfleet
+59:61: pools[7].parameters.token: must not begin with aws or ssm: AWS keeps these names
+66:34: pools[8].parameters.token: must be another name than the address's
+66:38: pools[8].parameters.name: unknown key; it is known as pools[].name
+73:23: pools[9].parameters.url: same as pools[8].parameters.url, for another account; give each account its own
+73:34: pools[9].parameters.token: must be a name such as gh-token or /ci/gh-token
 `},
 	{"syntax.bad.yaml", `
 2:9: not valid YAML: sequence end token ']' not found

@@ -90,6 +90,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 			fleet.Pool{Name: "b", Labels: "self-hosted", Arch: fleet.X86, Market: fleet.Spot, Max: 20}.WithDefaults(),
 			fleet.Pool{
 				Name: "c", Labels: "c,self-hosted", Arch: fleet.ARM64, Lifetime: fleet.Standing, Account: "acme",
+				Plain:  fleet.Plain{URL: "gh-url", Token: "/ci/gh-token"},
 				Market: fleet.OnDemand, Registration: fleet.Token, Max: 2,
 			}.WithDefaults(),
 		},
@@ -135,22 +136,6 @@ func TestHoursBecomeWindows(t *testing.T) {
 	}
 	if all := parse(t, "minimal.good.yaml", good(t)["minimal.good.yaml"]).Windows(); len(all) != 0 {
 		t.Errorf("a file without hours has windows %v", all)
-	}
-}
-
-func TestAStandingPoolHasTheOneAccountThatIsAllowed(t *testing.T) {
-	f := parse(t, "f", []byte(head(t)+"  - {name: a, labels: [self-hosted], arch: arm64, max: 1, lifetime: standing}\n"))
-	want := fleet.Pool{
-		Name: "a", Labels: "self-hosted", Arch: fleet.ARM64, Max: 1, Lifetime: fleet.Standing, Account: "acme",
-		Market: fleet.OnDemand, Registration: fleet.Token,
-	}.WithDefaults()
-	if diff := cmp.Diff(want, f.Pools[0].Pool); diff != "" {
-		t.Errorf("pool (-want +got):\n%s", diff)
-	}
-	text := strings.Replace(head(t), "  allow: [{login: acme, id: 1}]\n", "", 1)
-	_, err := Parse("f", []byte(text+"  - {name: a, labels: [self-hosted], arch: arm64, max: 1, lifetime: standing}\n"))
-	if err == nil || !strings.Contains(err.Error(), "pools[0].lifetime: standing runners need an account; name it by account, and under github.allow") {
-		t.Errorf("without any account: %v", err)
 	}
 }
 

@@ -208,6 +208,8 @@ func poolMachineKeys() []key[Pool] {
 			func(p *Pool) *fleet.Lifetime { return &p.Lifetime }),
 		field("account", "Organisation whose runners a standing pool has. Without it, the one account under allow.", login,
 			func(p *Pool) *string { return &p.Account }),
+		field("parameters", "Of a standing pool: parameters in SSM for an image that registers by itself. Without them, none.", plainKeys(),
+			func(p *Pool) *fleet.Plain { return &p.Plain }),
 		field("registration", "How runners register: jit, one config for each, or token, a copy of one token.", registrations,
 			func(p *Pool) *fleet.Registration { return &p.Registration }),
 		field("disk_gib", "Size of the volume in GiB.", whole[int]{8, 16384},

@@ -103,6 +103,7 @@ func (f *File) rules() {
 				first, f.read.placeOf(first).line), "change one of the four, or keep one pool")
 		}
 	}
+	f.shared()
 	logins, ids := once{}, once{}
 	for i, a := range f.GitHub.Allow {
 		path := fmt.Sprintf("github.allow[%d]", i)

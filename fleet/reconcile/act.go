@@ -38,7 +38,7 @@ func (r *Reconciler) act(ctx context.Context, s fleet.Snapshot, mine []fleet.Int
 	}
 	var starts, stops, ends []fleet.Intent
 	var each []func()
-	for _, in := range mine {
+	for _, in := range r.plain(ctx, s, mine, &total) {
 		switch {
 		case in.Start != nil:
 			starts = append(starts, in)

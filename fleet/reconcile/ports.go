@@ -35,6 +35,9 @@ type Accounts interface {
 	// Scope is where an organisation's runners are registered. fleet.ErrAbsent
 	// when the App is not installed there, or the account is a person's.
 	Scope(ctx context.Context, account string) (fleet.Scope, error)
+	// Enrolment is a scope's address and a registration token for any runner of
+	// it, and until when to use that.
+	Enrolment(ctx context.Context, s fleet.Scope) (e fleet.Enrolment, until time.Time, err error)
 }
 
 // Deliveries finds webhook deliveries that did not reach us. Package github
@@ -96,6 +99,14 @@ type Faults interface {
 	Follow(ctx context.Context, experiment string) (fleet.Experiment, error)
 	// Clean deletes what a drill made, by its id. What is gone is no error.
 	Clean(ctx context.Context, drill string) error
+}
+
+// Plains is where the plain form of a registration token is kept, for pools that
+// have one. Package provision/tokens implements it.
+type Plains interface {
+	// PutPlain stores an enrolment's address and token under a pool's names,
+	// over what is there.
+	PutPlain(ctx context.Context, names fleet.Plain, e fleet.Enrolment) error
 }
 
 // Configs is where runner configs wait for their machines. Package

@@ -84,6 +84,13 @@ func (h *hub) Scope(_ context.Context, account string) (fleet.Scope, error) {
 	return map[string]fleet.Scope{"acme": acme, "zeta": zeta}[account], nil
 }
 
+func (h *hub) Enrolment(_ context.Context, s fleet.Scope) (fleet.Enrolment, time.Time, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, _ := h.rig.did("enrolment", s)
+	return fleet.Enrolment{URL: "https://github.com/" + s.Owner, Token: "hush"}, h.rig.now.Add(45 * time.Minute), refused
+}
+
 func (h *hub) Job(_ context.Context, j fleet.Job) (fleet.Job, error) {
 	h.rig.mu.Lock()
 	defer h.rig.mu.Unlock()
@@ -250,6 +257,13 @@ func (s *shelf) Put(_ context.Context, m fleet.MachineID, _ string) error {
 	}
 	s.configs[m] = s.rig.now
 	return lost
+}
+
+func (s *shelf) PutPlain(_ context.Context, names fleet.Plain, e fleet.Enrolment) error {
+	s.rig.mu.Lock()
+	defer s.rig.mu.Unlock()
+	refused, _ := s.rig.did("plain", names.URL, names.Token, e.URL)
+	return refused
 }
 
 func (s *shelf) Withdraw(_ context.Context, m fleet.MachineID) (taken bool, err error) {

@@ -62,6 +62,7 @@ type Reconciler struct {
 	Cloud      Cloud
 	Sweeper    Sweeper
 	Configs    Configs
+	Plains     Plains                             // nil: no pool has a plain form
 	Faults     Faults                             // nil: drills are refused
 	Fleet      func() fleet.Fleet                 // as of now: the file may be read again
 	Hours      func() map[string]schedule.Windows // of pools that close, by name; nil: none
@@ -95,8 +96,9 @@ type memory struct {
 	launches  window
 	mints     map[int64]*mintWindow
 	limited   map[int64]time.Time
-	seats     map[string]seat // scopes of standing pools, by account
-	throttled time.Time       // EC2 asked for a pause until then
+	seats     map[string]seat           // scopes of standing pools, by account
+	plains    map[fleet.Plain]time.Time // until when what was put is good
+	throttled time.Time                 // EC2 asked for a pause until then
 	boots     map[string]*boots
 	alerted   map[string]time.Time
 	started   bool

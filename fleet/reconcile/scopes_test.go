@@ -56,11 +56,13 @@ func TestAScopeThatWasKnownOutlivesAnOutage(t *testing.T) {
 	r := standing(t)
 	s := r.snapshot()
 	r.settleScopes(t.Context(), &s)
-	r.refuse["scope"] = fleet.ErrUnknownOutcome
-	s = r.snapshot()
-	s.At = noon.Add(2 * time.Hour)
-	if problems := r.settleScopes(t.Context(), &s); len(problems) != 0 || s.Scopes["arm"] != acme {
-		t.Errorf("problems %v, scopes %v", problems, s.Scopes)
+	for i, err := range []error{fleet.ErrUnknownOutcome, fleet.ErrConfig, fleet.ErrConfig} { // such as a 403
+		r.refuse["scope"] = err
+		s = r.snapshot()
+		s.At = noon.Add(time.Duration(2+i) * time.Hour)
+		if problems := r.settleScopes(t.Context(), &s); len(problems) != 0 || s.Scopes["arm"] != acme {
+			t.Errorf("after %v: problems %v, scopes %v", err, problems, s.Scopes)
+		}
 	}
 }
 

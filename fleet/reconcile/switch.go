@@ -90,6 +90,9 @@ func (r *Reconciler) stop(ctx context.Context, s fleet.Snapshot, ins []fleet.Int
 		m, err := known[in.Stop.Machine], refused[in.Stop.Machine]
 		if r.switched(ctx, s, in, m, err, &o) && err == nil {
 			m.StoppedAt, m.TriedAt, m.State = r.Now(), time.Time{}, fleet.Stopping
+			if m.ReadyAt.IsZero() {
+				m.ReadyAt = m.StoppedAt // that it was not up yet is no fault of its
+			}
 			o.Machines = append(o.Machines, m)
 		}
 	}

@@ -71,6 +71,13 @@ func TestAStopLeavesMachinesThatGitHubShowsBusy(t *testing.T) {
 		{"all are free, and stopped in one call", func(*rig) {}, []string{"stop i-1 i-2"}, []string{
 			"settle si-1", "settle si-2", "i-1, try 1, runner 1 of acme, taken, ready, stopped", "i-2, try 1, runner 2 of acme, taken, ready, stopped",
 		}},
+		{"that one was not up yet is no fault of its", func(r *rig) {
+			rows := r.state().Machines[:1]
+			rows[0].ReadyAt = time.Time{}
+			r.has(fleet.Change{Machines: rows})
+		}, []string{"stop i-1 i-2"}, []string{
+			"settle si-1", "settle si-2", "i-1, try 1, runner 1 of acme, taken, ready, stopped", "i-2, try 1, runner 2 of acme, taken, ready, stopped",
+		}},
 		{"one is busy", func(r *rig) { r.hub.runners[0].Busy = true }, []string{"stop i-2"}, []string{
 			"settle si-1", "settle si-2", "i-1, try 1, runner 1 of acme, taken, ready, tried", "i-2, try 1, runner 2 of acme, taken, ready, stopped",
 		}},

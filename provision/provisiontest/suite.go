@@ -31,6 +31,7 @@ func Run(t *testing.T, start func(*testing.T) Env) {
 		{"a config is the agent's or the manager's", claimed},
 		{"a config's size decides its tier", tiers},
 		{"stored configs are listed, page by page", stored},
+		{"a plain form is kept under names of the pool's, over what was there", plainly},
 		{"a fleet has one owner until another ledger adopts it", owned},
 		{"throttled and lost parameter calls are what they mean", parameterFaults},
 		{"a drill hits spot machines of its pool, which are told before", drilled},

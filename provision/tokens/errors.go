@@ -29,6 +29,7 @@ var codes = map[string]error{
 	"AccessDeniedException":                fleet.ErrConfig,
 	"ExpiredTokenException":                fleet.ErrConfig,
 	"HierarchyLevelLimitExceededException": fleet.ErrConfig,
+	"HierarchyTypeMismatchException":       fleet.ErrConfig,
 	"InvalidKeyId":                         fleet.ErrConfig,
 	"InvalidSignatureException":            fleet.ErrConfig,
 	"ParameterPatternMismatchException":    fleet.ErrConfig,

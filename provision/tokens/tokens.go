@@ -1,6 +1,7 @@
 // Package tokens owns what waits in SSM Parameter Store for a machine: its
-// runner config, which only that machine may read. It also holds which ledger
-// owns a fleet.
+// runner config, which only that machine may read; and, where a pool names
+// parameters for it, the plain form of a registration token. It also holds which
+// ledger owns a fleet.
 //
 // # Decisions
 //

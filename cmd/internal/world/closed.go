@@ -23,8 +23,12 @@ const (
 // closed holds invariant 8: outside its hours a pool keeps no idle capacity,
 // and no machine outlives its job.
 type closed struct {
-	since map[string]time.Time // machines of closed pools that have no job
+	since map[string]idle // machines of closed pools that have no job
 }
+
+// idle is since when a machine has no job, and since when none waits for it
+// besides.
+type idle struct{ since, needless time.Time }
 
 // open reports whether a pool is within its hours.
 func (w *World) open(pool string) bool { return !w.cfg.Hours[pool].At(w.Now(), 0).Closed }
@@ -36,7 +40,7 @@ func (k *closed) check(c *checker, w *World) {
 	if len(w.cfg.Hours) == 0 {
 		return
 	}
-	now, since := w.Now(), map[string]time.Time{}
+	now, since := w.Now(), map[string]idle{}
 	running, waiting := w.runs(), w.waiting()
 	for _, i := range w.AWS.Instances() {
 		pool := i.Tags[provision.TagPool]
@@ -47,15 +51,14 @@ func (k *closed) check(c *checker, w *World) {
 		}
 		at, ok := k.since[i.ID]
 		if !ok || w.silent() { // nothing is ended or stopped without its word
-			at = now
+			at = idle{now, now}
+		}
+		if slices.ContainsFunc(waiting, w.pool(pool).Fits) {
+			at.needless = now
 		}
 		since[i.ID] = at
-		bound := idleFor
-		if slices.ContainsFunc(waiting, w.pool(pool).Fits) {
-			bound = awaitFor
-		}
-		if now.Sub(at) > bound {
-			c.fail(w, "machine %s has been idle since %s, and pool %s is %s", i.ID, at.Format(time.TimeOnly), pool, h)
+		if now.Sub(at.needless) > idleFor || now.Sub(at.since) > awaitFor {
+			c.fail(w, "machine %s has been idle since %s, and pool %s is %s", i.ID, at.since.Format(time.TimeOnly), pool, h)
 		}
 	}
 	k.since = since

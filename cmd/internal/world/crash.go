@@ -40,7 +40,7 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			old := w.fleet
 			w.fleet = &reconcile.Reconciler{
 				Ledger: old.Ledger, GitHub: old.GitHub, Accounts: old.Accounts, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
-				Configs: old.Configs, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Now: old.Now, Log: old.Log, Alone: true,
+				Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil
 		default:

@@ -35,8 +35,8 @@ func (o *owners) check(c *checker, w *World, s fleet.State) {
 	o.asked = now
 	w.orphans(s, func(thing string, bound time.Duration) {
 		at, ok := o.since[thing]
-		if !ok {
-			at = now
+		if !ok || w.silent() {
+			at = now // nobody can ask GitHub to forget it
 		}
 		since[thing] = at
 		if now.Sub(at) > bound {

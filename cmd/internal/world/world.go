@@ -204,7 +204,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	}
 	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
-		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(),
+		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
 		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
