@@ -72,6 +72,9 @@ func stand(c *Config) {
 			Lifetime: fleet.Standing, Account: organisation,
 		})
 		c.Types["build"] = []string{"c7g.large", "m7g.large"}
+		if c.Seed%2 == 0 {
+			c.Fleet.Pools[len(c.Fleet.Pools)-1].Plain = fleet.Plain{URL: "gh-url", Token: "gh-token"}
+		}
 	}
 	for i := range c.Fleet.Pools {
 		c.Fleet.Pools[i] = c.Fleet.Pools[i].WithDefaults()
