@@ -109,7 +109,7 @@ func (d demo) script() ([]world.Job, error) {
 		if err != nil || d.jobs == 0 {
 			return day, err
 		}
-		return world.Extract(day, d.jobs), nil
+		return d.standingJobs(world.Extract(day, d.jobs)), nil
 	}
 	f, err := os.Open(d.trace)
 	if err != nil {
@@ -129,9 +129,10 @@ func (d demo) script() ([]world.Job, error) {
 	return jobs, nil
 }
 
-// demoWorld is the demo's fleet and what goes wrong: a webhook is lost, a machine
-// never boots, Spot takes one machine back while it boots and one while its job
-// runs, and for forty minutes Spot is empty.
+// demoWorld is the demo's fleet and what happens to it: a webhook is lost, a
+// machine never boots, Spot takes one machine back while it boots and one while
+// its job runs, and for forty minutes Spot is empty. The built-in script has a
+// standing pool too, which closes and opens again.
 func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.Config {
 	begin := time.Date(2025, 10, 14, 13, 0, 0, 0, time.UTC)
 	c := world.Config{
@@ -144,6 +145,9 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 			"arm64": {"c7g.xlarge", "m7g.xlarge", "c6g.xlarge"},
 			"x64":   {"c6i.xlarge", "m6i.xlarge", "c5.xlarge"},
 		},
+	}
+	if d.stands() {
+		standingPool(&c)
 	}
 	if d.trace == "" { // one's own day goes as it would
 		c.Mishaps, c.Reclaim = world.Mishaps{Lose: 6, Dead: 9, Interrupt: 2 * time.Hour}, 5
@@ -197,6 +201,7 @@ func tell(out io.Writer, s world.Summary) {
 	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
 	fmt.Fprintf(out, "%s, at most %s each, for $%.2f by list and average Spot prices.\n",
 		count(s.Machines.Launched, "machine was launched", "machines were launched"), count(s.JobsPerMachine, "job", "jobs"), s.CostUSD)
+	tellStanding(out, s)
 	for _, line := range s.Story {
 		fmt.Fprintln(out, line)
 	}

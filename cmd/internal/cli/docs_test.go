@@ -201,13 +201,12 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 	// What no demo calls by itself, and why it is needed all the same.
 	for _, action := range []string{
 		"ec2:RunInstances", "ec2:CreateTags", // by CreateFleet, in the manager's name
-		"ssm:GetParameters",                       // by EC2, of the image's parameter
-		"ssm:AddTagsToResource",                   // by PutParameter with tags
-		"ssm:GetParameter",                        // secrets named by the fleet file
-		"iam:PassRole",                            // by CreateFleet
-		"ec2:DeleteLaunchTemplate",                // once a pool has changed
-		"fis:TagResource",                         // by CreateExperimentTemplate with tags
-		"ec2:StartInstances", "ec2:StopInstances", // of standing machines
+		"ssm:GetParameters",        // by EC2, of the image's parameter
+		"ssm:AddTagsToResource",    // by PutParameter with tags
+		"ssm:GetParameter",         // secrets named by the fleet file
+		"iam:PassRole",             // by CreateFleet
+		"ec2:DeleteLaunchTemplate", // once a pool has changed
+		"fis:TagResource",          // by CreateExperimentTemplate with tags
 	} {
 		made[action] = true
 	}

@@ -123,8 +123,9 @@ func (x *Functions) Looker(ctx context.Context, f FleetFile) (*Looker, error) {
 	configs := m.configs(account)
 	pools, windows := f.Fleet(), f.Windows()
 	r := &reconcile.Reconciler{
-		Ledger: store, GitHub: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: configs, Faults: m.drills(),
-		Fleet: func() fleet.Fleet { return pools }, Hours: func() map[string]schedule.Windows { return windows },
+		Ledger: store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: configs, Plains: configs,
+		Faults: m.drills(),
+		Fleet:  func() fleet.Fleet { return pools }, Hours: func() map[string]schedule.Windows { return windows },
 		Now: time.Now, Log: x.log, Parallel: parallel, Generation: f.Generation,
 	}
 	if !x.file.Fixed() {

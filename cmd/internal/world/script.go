@@ -2,6 +2,7 @@ package world
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the day that the demo plays
 	"slices"
 	"time"
@@ -63,5 +64,28 @@ func Thin(jobs []Job, n int) []Job {
 		out[i] = window[i*len(window)/n]
 		out[i].After -= window[0].After
 	}
+	return out
+}
+
+// Stand makes jobs of a script into jobs of a standing pool's: one for each of
+// the wishes, the nearest one in time that ran. The script stays in order.
+func Stand(jobs, wishes []Job) []Job {
+	out := slices.Clone(jobs)
+	taken := map[int]bool{}
+	for _, wish := range wishes {
+		best := -1
+		for i, j := range jobs {
+			ran := j.Duration > 0 && slices.Contains(j.Labels, "self-hosted")
+			if ran && !taken[i] && (best < 0 || (j.After-wish.After).Abs() < (jobs[best].After-wish.After).Abs()) {
+				best = i
+			}
+		}
+		if best < 0 {
+			return out // too short a script
+		}
+		taken[best] = true
+		out[best].After, out[best].Duration, out[best].Labels = wish.After, wish.Duration, wish.Labels
+	}
+	slices.SortStableFunc(out, func(a, b Job) int { return cmp.Compare(a.After, b.After) })
 	return out
 }

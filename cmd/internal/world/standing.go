@@ -12,8 +12,17 @@ import (
 	"github.com/runfleet/runfleet/provision/awssim"
 )
 
-// stood counts what standing machines did.
-type stood struct{ jobs, stops, starts int }
+// stood is what standing machines did.
+type stood struct {
+	jobs, starts int
+	stops        []stop
+}
+
+// stop is a machine's, whoever asked for it.
+type stop struct {
+	pool string
+	at   time.Time
+}
 
 // onState lets a machine go down when EC2 stops it: the system stops the
 // agent, which stops the runner; what still runs when it is stopped is gone.
@@ -22,7 +31,7 @@ func (w *World) onState(i awssim.Instance) {
 	switch i.State {
 	case string(fleet.Stopping):
 		w.check.stopped(w, i)
-		w.stood.stops++
+		w.stood.stops = append(w.stood.stops, stop{i.Tags[provision.TagPool], w.Now()})
 		if m.runner != 0 {
 			w.tell(m, agent.Stop{})
 		}

@@ -99,6 +99,9 @@ func (w *World) Story() []string {
 		say("Spot took %s back while job %d ran on it. Its run was run again, and ended as %s %s later, on %s.",
 			w.story.victim, hurt.ID, next.Conclusion, next.Done.Sub(hurt.Done).Round(time.Second), w.market(w.jobs[next.ID]))
 	}
+	for _, c := range w.closings() {
+		lines = append(lines, c.story())
+	}
 	return lines
 }
 

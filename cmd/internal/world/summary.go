@@ -35,6 +35,8 @@ type Summary struct {
 		Starts   int `json:"starts"`
 		Amiss    int `json:"amiss"`
 	} `json:"standing"`
+	// Closings are those of standing pools, in the order of pools and times.
+	Closings       []Closing                 `json:"closings,omitempty"`
 	RunnersLeft    int                       `json:"runners_left"`
 	ParametersLeft int                       `json:"parameters_left"`
 	JobsPerMachine int                       `json:"jobs_per_machine_max"`
@@ -57,7 +59,9 @@ type Jobs struct {
 	Unserved  int `json:"unserved"`   // a pool fits, and it never ran
 }
 
-// Waits are percentiles of the time from queued to running, in seconds.
+// Waits are percentiles of the time from queued to running, in seconds. A job
+// that was queued while the pools that fit it were closed, and make jobs wait,
+// waits from their opening on.
 type Waits struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
@@ -98,7 +102,7 @@ func (w *World) Summary() Summary {
 		case !w.fits(o.Labels):
 			s.Jobs.NoPool++
 		case !o.Started.IsZero():
-			waits = append(waits, o.Started.Sub(o.Created))
+			waits = append(waits, o.Started.Sub(w.dueFrom(o)))
 			switch {
 			case w.check.overLimit[o.ID]:
 				s.Jobs.OverLimit++
@@ -118,7 +122,8 @@ func (w *World) Summary() Summary {
 	s.Story = w.Story()
 	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
 	s.Standing.Machines, s.Standing.Jobs, s.Standing.Amiss = len(w.kept()), w.stood.jobs, w.amiss()
-	s.Standing.Stops, s.Standing.Starts = w.stood.stops, w.stood.starts
+	s.Standing.Stops, s.Standing.Starts = len(w.stood.stops), w.stood.starts
+	s.Closings = w.closings()
 	s.Machines.Launched, s.Machines.Left = w.AWS.Launched(), len(w.machinesLeft())
 	s.Machines.Ended = s.Machines.Launched - s.Machines.Left - s.Standing.Machines
 	s.RunnersLeft, s.ParametersLeft = len(w.runnersLeft()), len(w.AWS.Left(w.parameters()).Parameters)
