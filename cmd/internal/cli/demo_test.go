@@ -7,8 +7,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/runfleet/runfleet/cmd/internal/cli"
 )
@@ -36,6 +38,34 @@ func TestDemoEndsWithOneLineOfJSON(t *testing.T) {
 	}
 	if s.V != 1 || s.Seed != 7 || s.Jobs.Queued != 12 || s.Jobs.Unserved != 0 {
 		t.Errorf("summary: %+v", s)
+	}
+}
+
+func TestTheDemoHoldsAClosingAndAnOpening(t *testing.T) {
+	code, out, log := run(t, "demo", "--exit", "--json", "--speed", "100000", "--quiet")
+	var s struct {
+		Jobs     struct{ Queued, Unserved int }
+		Standing struct{ Machines, Jobs, Stops, Starts, Amiss int }
+		Closings []struct {
+			Pool                                 string
+			Closed, Done, Stopped, Opened, Began time.Time
+			Busy, Queued                         int
+		}
+		Story []string
+		Most  int `json:"jobs_per_machine_max"`
+	}
+	if err := json.Unmarshal([]byte(out), &s); err != nil || code != cli.ExitOK || len(s.Closings) != 1 {
+		t.Fatalf("exit %d, error %v: %s%s", code, err, out, log)
+	}
+	c := s.Closings[0]
+	if c.Busy != 1 || !c.Done.After(c.Closed.Add(10*time.Minute)) || !c.Stopped.After(c.Done) || c.Queued != 1 || c.Began.Before(c.Opened.Add(-time.Minute)) {
+		t.Errorf("closing %+v", c)
+	}
+	if s.Jobs.Queued != 60 || s.Standing.Machines != 2 || s.Standing.Jobs != 4 || s.Standing.Amiss != 0 || s.Most != 1 {
+		t.Errorf("summary %+v", s)
+	}
+	if !slices.ContainsFunc(s.Story, func(line string) bool { return strings.HasPrefix(line, "Pool build closed at 15:00 while a job ran") }) {
+		t.Errorf("story %q", s.Story)
 	}
 }
 

@@ -81,7 +81,7 @@ func Stand(jobs, wishes []Job) []Job {
 			}
 		}
 		if best < 0 {
-			return out // too short a script
+			break // too short a script
 		}
 		taken[best] = true
 		out[best].After, out[best].Duration, out[best].Labels = wish.After, wish.Duration, wish.Labels
