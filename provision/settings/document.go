@@ -27,7 +27,10 @@ type S3API interface {
 // NewS3 is a client for documents. Where another endpoint than AWS's own is
 // configured, the bucket goes into the path.
 func NewS3(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil })
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle = cfg.BaseEndpoint != nil
+		o.DisableLogOutputChecksumValidationSkipped = true // S3 says so itself of what has none
+	})
 }
 
 // Document is a text that is read again and again: s3://BUCKET/KEY, or the path

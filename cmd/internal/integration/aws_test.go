@@ -23,6 +23,7 @@ const (
 // account is the AWS account as a person with the SDK sees it.
 type account struct {
 	t       *testing.T
+	config  aws.Config
 	ec2     *ec2.Client
 	ssm     *ssm.Client
 	subnets []string // two, in two zones
@@ -39,7 +40,7 @@ func newAccount(t *testing.T, address string) *account {
 			return aws.Credentials{AccessKeyID: "moto", SecretAccessKey: "moto"}, nil
 		}),
 	}
-	a := &account{t: t, ec2: ec2.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg), images: map[string]string{}}
+	a := &account{t: t, config: cfg, ec2: ec2.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg), images: map[string]string{}}
 	subnets, err := a.ec2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
 	if err != nil || len(subnets.Subnets) < 2 {
 		t.Fatalf("default subnets: %v, error %v", subnets, err)

@@ -76,6 +76,16 @@ func (j *Jobs) again(o githubsim.Outcome) {
 	}
 }
 
+// WaitsOf sorts waits, and is their percentiles; zeros if there are none.
+func WaitsOf(waits []time.Duration) Waits {
+	n := len(waits)
+	if n == 0 {
+		return Waits{}
+	}
+	slices.Sort(waits)
+	return Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
+}
+
 // Good reports whether nothing is unserved, left or broken, and what stands is as
 // it should be.
 func (s Summary) Good() bool {
@@ -115,10 +125,7 @@ func (w *World) Summary() Summary {
 			s.Jobs.Unserved++
 		}
 	}
-	slices.Sort(waits)
-	if n := len(waits); n > 0 {
-		s.Wait = Waits{waits[(n-1)/2].Seconds(), waits[(n-1)*95/100].Seconds(), waits[n-1].Seconds()}
-	}
+	s.Wait = WaitsOf(waits)
 	s.Story = w.Story()
 	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
 	s.Standing.Machines, s.Standing.Jobs, s.Standing.Amiss = len(w.kept()), w.stood.jobs, w.amiss()
