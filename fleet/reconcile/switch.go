@@ -76,9 +76,13 @@ func (o *outcome) strike(b fleet.Setback) {
 // stop, and a window is left: a job that GitHub assigns between its answer and
 // the end of the runner, some seconds later, fails, or waits again if the runner
 // had not begun it; and the list was seen to call a busy runner idle for a moment.
+// And while jobs wait that fit it, GitHub gives a runner the next one a second
+// after the last: it is stopped when one look finds it free.
 // Deleting the registration, whose 204 is a promise, and registering anew at
 // each start was considered: it costs a token and a name a day and machine, and
-// a runner that GitHub's groups and people know.
+// a runner that GitHub's groups and people know. So was a word to the agent, which
+// alone can end its runner between two jobs; it needs a way to the machine that
+// there is not yet.
 func (r *Reconciler) stop(ctx context.Context, s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]fleet.Machine) outcome {
 	var o outcome
 	free := r.free(ctx, s, ins, known, &o)
