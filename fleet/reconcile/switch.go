@@ -24,7 +24,7 @@ func (r *Reconciler) start(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 		group := groups[offer]
 		refused := r.Cloud.Start(ctx, machinesOf(group))
 		for _, in := range group {
-			r.started(ctx, s, in, known[in.Start.Machine], refused[in.Start.Machine], &o)
+			r.started(ctx, s, turned{in, known[in.Start.Machine], refused[in.Start.Machine]}, &o)
 		}
 	}
 	return o
@@ -37,16 +37,20 @@ func machinesOf(ins []fleet.Intent) (ids []fleet.MachineID) {
 	return ids
 }
 
+// turned is a stop or start, its machine, and EC2's error if it was not done.
+type turned struct {
+	in  fleet.Intent
+	m   fleet.Machine
+	err error
+}
+
 // started is what came of a start.
-func (r *Reconciler) started(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, err error, o *outcome) {
-	if !r.switched(ctx, s, in, m, err, o) {
-		return
+func (r *Reconciler) started(ctx context.Context, s fleet.Snapshot, t turned, o *outcome) {
+	known, key, m := r.switched(ctx, s, t, o), fleet.OfferKey(t.in.Start.Offer), t.m
+	if errors.Is(t.err, fleet.ErrNoCapacity) || errors.Is(t.err, fleet.ErrQuota) {
+		o.strike(struck(s, key, t.err.Error()))
 	}
-	key := fleet.OfferKey(in.Start.Offer)
-	if err != nil {
-		if errors.Is(err, fleet.ErrNoCapacity) || errors.Is(err, fleet.ErrQuota) {
-			o.strike(struck(s, key, err.Error()))
-		}
+	if !known || t.err != nil {
 		return
 	}
 	r.spendLaunches(s.At, 1)
@@ -92,7 +96,7 @@ func (r *Reconciler) stop(ctx context.Context, s fleet.Snapshot, ins []fleet.Int
 	refused := r.Cloud.Stop(ctx, machinesOf(free))
 	for _, in := range free {
 		m, err := known[in.Stop.Machine], refused[in.Stop.Machine]
-		if r.switched(ctx, s, in, m, err, &o) && err == nil {
+		if r.switched(ctx, s, turned{in, m, err}, &o) && err == nil {
 			m.StoppedAt, m.TriedAt, m.State = r.Now(), time.Time{}, fleet.Stopping
 			if m.ReadyAt.IsZero() {
 				m.ReadyAt = m.StoppedAt // that it was not up yet is no fault of its
@@ -152,7 +156,8 @@ func (r *Reconciler) registrations(ctx context.Context, s fleet.Snapshot, scope 
 
 // switched settles a stop or start as far as all outcomes are alike, and
 // reports whether its outcome is known.
-func (r *Reconciler) switched(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, err error, o *outcome) bool {
+func (r *Reconciler) switched(ctx context.Context, s fleet.Snapshot, t turned, o *outcome) bool {
+	in, m, err := t.in, t.m, t.err
 	log := r.Log.With("intent", in.ID, "act", in.Kind(), "machine", in.Machine(), "pool", m.Pool)
 	switch {
 	case err == nil:
