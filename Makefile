@@ -4,6 +4,9 @@ FUZZTIME ?= 20000x
 
 .PHONY: test race bench soak fuzz integration machine lint lambda synth
 
+# What the program for AWS Lambda is made of and the others are not.
+BOOTSTRAP = ./cmd/runfleet ./cmd/internal/lambda ./cmd/internal/wire
+
 # The configuration that synth reads.
 CONFIG ?= deploy/testdata/acme.json
 
@@ -40,6 +43,8 @@ lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted: $$files" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+	go vet -tags lambda $(BOOTSTRAP)
+	go tool staticcheck -tags lambda $(BOOTSTRAP)
 
 lambda:
 	mkdir -p deploy/dist
