@@ -1,5 +1,3 @@
-//go:build lambdadriver
-
 package integration_test
 
 import (
