@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/schedule"
 )
@@ -128,7 +130,10 @@ pool does for jobs is its own hours' word (cold, wait or refuse).`,
 			if err := place(c, s, fleet.Order{Kind: kind[0], Subject: pool, Reason: reason}, end.Sub(now)); err != nil {
 				return err
 			}
-			_ = s.Lift(c.Context(), orderID(kind[1], pool)) // the newer order counts; an older one need not be there
+			// The newer order counts; an older one need not be there.
+			if err := s.Lift(c.Context(), orderID(kind[1], pool)); !errors.Is(err, ledger.ErrUnknown) {
+				return err
+			}
 			return nil
 		})
 	}
