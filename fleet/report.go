@@ -40,8 +40,8 @@ type Outcome string
 const (
 	OutcomeDone        Outcome = "done"        // its job ran to its end
 	OutcomeNoConfig    Outcome = "no config"   // none came within the agent's limit
-	OutcomeUnused      Outcome = "unused"      // GitHub let go of the runner before any job
-	OutcomeRefused     Outcome = "refused"     // GitHub refused the runner's version
+	OutcomeUnused      Outcome = "unused"      // GitHub let go of the runner, before any job or between two
+	OutcomeRefused     Outcome = "refused"     // GitHub refused the runner's version, or its registration
 	OutcomeConflict    Outcome = "conflict"    // another runner holds the session
 	OutcomeCrashed     Outcome = "crashed"     // the runner ended with an error
 	OutcomeInterrupted Outcome = "interrupted" // Spot took the machine

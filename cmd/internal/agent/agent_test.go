@@ -26,6 +26,9 @@ const (
 	succeeds  = stampedAt + "Job build (arm64, 1) completed with result: Succeeded"
 	fails     = stampedAt + "Job build (arm64, 1) completed with result: Failed"
 	tooOld    = "An error occurred: Runner version v2.330.0 is deprecated and cannot receive messages."
+	vanished  = "The runner no longer exists on the server. Cleaning up local configuration."
+	unknown   = "Failed to create a session. The runner registration has been deleted from the server, please re-configure."
+	notFound  = "Http response code: NotFound from 'POST https://api.github.com/actions/runner-registration' (Request Id: 1)"
 )
 
 // taken are the events until the runner runs, three seconds after noon.
@@ -117,6 +120,18 @@ func TestAMachineDoesWhatItsLifeAsksFor(t *testing.T) {
 		}},
 		{"and by its line, where the code says nothing", after(taken, at{8 * time.Second, Line{tooOld}}, at{9 * time.Second, Exited{1}}), []string{
 			"9 tell ended refused (GitHub refused the runner's version) code 1 job ?-?", "9 off refused",
+		}},
+		{"a registration that GitHub no longer has", after(taken, at{8 * time.Second, Line{unknown}}, at{9 * time.Second, Exited{1}}), []string{
+			"9 tell ended unused (GitHub no longer has the runner's registration) code 1 job ?-?", "9 off unused",
+		}},
+		{"one that is gone once its job is over was good for that", after(busy, at{20 * time.Second, Line{succeeds}}, at{21 * time.Second, Line{vanished}}, at{22 * time.Second, Exited{0}}), []string{
+			"22 tell ended done (its job is over) code 0 job 10-20 Succeeded", "22 off done",
+		}},
+		{"a token that is over registers nothing", after(taken, at{8 * time.Second, Line{notFound}}, at{9 * time.Second, Exited{1}}), []string{
+			"9 tell ended refused (GitHub did not register the runner: its token may be over) code 1 job ?-?", "9 off refused",
+		}},
+		{"a registration that is granted when asked again is one", after(taken, at{8 * time.Second, Line{notFound}}, at{12 * time.Second, Line{listens}}, at{13 * time.Second, Exited{1}}), []string{
+			"13 tell ended crashed (the runner ended with code 1) code 1 job ?-?", "13 off crashed",
 		}},
 		{"a session that another one holds", after(taken, at{250 * time.Second, Exited{5}}), []string{
 			"250 tell ended conflict (another runner holds the session) code 5 job ?-?", "250 off conflict",

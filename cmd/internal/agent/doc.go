@@ -21,6 +21,10 @@
 // whether it comes up again. At a later boot the runner is started with the
 // config that the first one stored, and nothing is asked for.
 //
+// A runner that GitHub does not register, or no longer knows, ends its machine's
+// life like a crash, with another reason: the manager makes a new machine, and
+// nothing on this one could mend it.
+//
 // At a notice an idle runner is interrupted at once. A busy one keeps its time
 // until shortly before the deadline, because many jobs end within it, and is
 // interrupted then, because a runner that is asked to stop tells GitHub within

@@ -11,7 +11,7 @@ import (
 func anyEvent() *rapid.Generator[Event] {
 	return rapid.Custom(func(t *rapid.T) Event {
 		return rapid.SampledFrom([]Event{
-			Claimed{"config"}, NotYet{}, NotYet{}, Line{listens}, Line{begins}, Line{succeeds}, Line{tooOld}, Line{"anything"},
+			Claimed{"config"}, NotYet{}, NotYet{}, Line{listens}, Line{begins}, Line{succeeds}, Line{tooOld}, Line{"anything"}, Line{vanished}, Line{notFound},
 			Exited{rapid.IntRange(-1, 8).Draw(t, "code")}, Broken{"broken"}, Updated{}, Rebalance{},
 			Notice{noon.Add(time.Duration(rapid.IntRange(-5, 300).Draw(t, "deadline")) * time.Second)}, Notice{}, Stop{}, Tick{}, Tick{},
 		}).Draw(t, "event")

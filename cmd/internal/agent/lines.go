@@ -13,6 +13,11 @@ const (
 	stamp    = "2006-01-02 15:04:05Z"
 	complete = " completed with result: "
 	refusal  = " is deprecated and cannot receive messages."
+
+	gone     = "The runner no longer exists on the server."
+	deleted  = "Failed to create a session. The runner registration has been deleted from the server"
+	answered = "Http response code: " // of an answer that is no success
+	enrols   = "/actions/runner-registration'"
 )
 
 // results are the runner's words for what came of a job.
@@ -26,6 +31,8 @@ const (
 	running          // a job begins
 	completed        // a job is over
 	refused          // the version is too old
+	dropped          // GitHub no longer has its registration
+	denied           // GitHub did not register it; it may ask again
 )
 
 // meaning is what a line says, and a completed job's result.
@@ -42,6 +49,10 @@ func meaning(line string) (what saying, result string) {
 		}
 	case strings.Contains(text, "Runner version v") && strings.Contains(text, refusal):
 		return refused, ""
+	case strings.HasPrefix(text, gone), strings.HasPrefix(text, deleted):
+		return dropped, ""
+	case strings.HasPrefix(text, answered) && strings.Contains(text, enrols):
+		return denied, ""
 	}
 	return nothing, ""
 }

@@ -39,8 +39,11 @@ func TestAStandingMachineServesManyJobs(t *testing.T) {
 			`25 start ""`, `35 start ""`, `45 start ""`, `55 start ""`, `65 start ""`,
 			"70 tell ended crashed (the runner ended with code 2) code 2 job ?-?", "70 off crashed",
 		}},
-		{"one whose registration is gone is not", Settings{}, after(twice, at{100 * time.Second, Exited{1}}), []string{
+		{"one that can't use its registration is not", Settings{}, after(twice, at{100 * time.Second, Exited{1}}), []string{
 			"100 tell ended crashed (the runner ended with code 1) code 1 job 80-90 Failed", "100 off crashed",
+		}},
+		{"nor one whose registration is gone, whatever its code", Settings{}, after(twice, at{100 * time.Second, Line{vanished}}, at{101 * time.Second, Exited{2}}), []string{
+			"101 tell ended unused (GitHub no longer has the runner's registration) code 2 job 80-90 Failed", "101 off unused",
 		}},
 		{"nor one that GitHub lets go", Settings{}, after(twice, at{100 * time.Second, Exited{0}}), []string{
 			"100 tell ended unused (GitHub let go of the runner) code 0 job 80-90 Failed", "100 off unused",
@@ -68,6 +71,15 @@ func TestAConfiguredMachineStartsItsRunnerAtOnce(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{`0 start ""`}, got); diff != "" || a.Over() || a.Busy() {
 		t.Errorf("over %v, busy %v, life (-want +got):\n%s", a.Over(), a.Busy(), diff)
+	}
+}
+
+func TestAConfiguredMachineWhoseRegistrationIsGoneStops(t *testing.T) {
+	_, got := play(Settings{Standing: true, Configured: true}, []at{{5 * time.Second, Line{unknown}}, {6 * time.Second, Exited{1}}})
+	if diff := cmp.Diff([]string{
+		`0 start ""`, "6 tell ended unused (GitHub no longer has the runner's registration) code 1 job ?-?", "6 off unused",
+	}, got); diff != "" {
+		t.Errorf("life (-want +got):\n%s", diff)
 	}
 }
 

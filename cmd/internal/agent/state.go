@@ -23,6 +23,8 @@ type State struct {
 	again      time.Time // when a standing machine's runner is started again; zero: it runs
 	restarts   int
 	oldVersion bool      // GitHub refuses the runner
+	dropped    bool      // GitHub no longer has its registration
+	denied     bool      // GitHub did not register it so far
 	told       time.Time // the last event
 
 	jobFrom  time.Time // the runner's only job, or its last one; zero: it had none

@@ -50,6 +50,10 @@ func (s *step) line(text string) {
 		s.jobUntil, s.result = s.at, result
 	case what == refused && s.free():
 		s.oldVersion = true
+	case what == dropped:
+		s.dropped = true
+	case what == denied || what == listening:
+		s.denied = what == denied
 	}
 }
 
@@ -63,6 +67,10 @@ func (s *step) exited(code int) {
 		s.end(s.why, code)
 	case s.oldVersion || code == 7:
 		s.end(end{fleet.OutcomeRefused, "GitHub refused the runner's version"}, code)
+	case s.dropped && !taken:
+		s.end(end{fleet.OutcomeUnused, "GitHub no longer has the runner's registration"}, code)
+	case s.denied && code == 1:
+		s.end(end{fleet.OutcomeRefused, "GitHub did not register the runner: its token may be over"}, code)
 	case (code == 3 || code == 4) && s.free() && s.updates < mostUpdates:
 		s.updates++
 		s.updating = s.at
@@ -74,7 +82,7 @@ func (s *step) exited(code int) {
 	case code == 5:
 		s.end(end{fleet.OutcomeConflict, "another runner holds the session"}, code)
 	case s.settings.Standing && code != 1 && s.restarts < mostRestarts:
-		// It keeps its registration. With 1 it says that GitHub dropped that.
+		// It keeps its registration. With 1 it says that it can't use that.
 		s.restarts++
 		s.again, s.jobFrom, s.jobUntil, s.result = s.at.Add(breath), time.Time{}, time.Time{}, ""
 	default:
