@@ -11,6 +11,10 @@
 // users see it; the runner removes it from what its jobs inherit. Nothing else
 // of the agent's own environment goes there.
 //
+// Whether a machine stands is a tag that its launch gave it, and whether it is
+// configured is what its runner's folder holds: the user data is the same for
+// all machines of a pool, and runs at the first boot alone.
+//
 // Credentials come from the machine's role and from nowhere else, by a chain
 // of one: the SDK's whole configuration would double the program.
 //

@@ -21,16 +21,20 @@ func enrolment(config agent.Secret) (e fleet.Enrolment, ok bool) {
 
 // configure registers the runner and stores its config, as config.sh does. The
 // token alone goes by the environment: arguments are for everybody to see.
+//
+// A runner for one job is as new as its machine, and does not update itself.
+// One that stays must: GitHub gives no job to a version that is thirty days
+// behind.
 func configure(e fleet.Enrolment) command {
 	args := []string{
-		"configure", "--unattended", "--replace", "--disableupdate", "--no-default-labels",
+		"configure", "--unattended", "--replace", "--no-default-labels",
 		"--url", e.URL, "--name", e.Name, "--labels", strings.Join(e.Labels, ","), "--work", "_work",
 	}
 	if e.Group != "" {
 		args = append(args, "--runnergroup", e.Group)
 	}
 	if e.Ephemeral {
-		args = append(args, "--ephemeral")
+		args = append(args, "--ephemeral", "--disableupdate")
 	}
 	return command{args, "ACTIONS_RUNNER_INPUT_TOKEN=" + e.Token}
 }

@@ -46,6 +46,20 @@ func (l *Listener) Start(config agent.Secret, line func(string)) (Process, error
 	return p, nil
 }
 
+// Configured reports whether an earlier start has registered the runner and
+// stored what it needs to run again. Without its credentials the runner could
+// not, and an empty file is what a crash leaves. Only their being there is
+// looked at: the folder is the runner's own, and its jobs'.
+func (l *Listener) Configured() bool {
+	for _, name := range []string{".runner", ".credentials"} {
+		i, err := os.Lstat(filepath.Join(l.Dir, name))
+		if err != nil || !i.Mode().IsRegular() || i.Size() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // AwaitUpdate waits for the file that says so, and removes it, as run.sh does.
 func (l *Listener) AwaitUpdate(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, updateFor)

@@ -170,8 +170,8 @@ func TestARunnerThatRegistersByTokenIsConfiguredFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := agent.Secret(base64.StdEncoding.EncodeToString(body))
-	const configured = "configure --unattended --replace --disableupdate --no-default-labels --url https://github.com/acme" +
-		" --name rf-acme-i-1-1 --labels self-hosted,arm64 --work _work --runnergroup fast ones --ephemeral token=hush"
+	const configured = "configure --unattended --replace --no-default-labels --url https://github.com/acme" +
+		" --name rf-acme-i-1-1 --labels self-hosted,arm64 --work _work --runnergroup fast ones --ephemeral --disableupdate token=hush"
 	for _, tt := range []struct {
 		name, script string
 		interrupt    bool
@@ -199,6 +199,43 @@ func TestARunnerThatRegistersByTokenIsConfiguredFirst(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, said); diff != "" {
 				t.Errorf("starts (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARunnerThatStaysIsForManyJobsAndUpdatesItself(t *testing.T) {
+	e := fleet.Enrolment{Protocol: fleet.EnrolmentProtocol, URL: "https://github.com/acme", Token: "hush", Name: "rf-acme-i-1-1", Labels: []string{"build"}}
+	want := command{
+		[]string{"configure", "--unattended", "--replace", "--no-default-labels", "--url", "https://github.com/acme", "--name", "rf-acme-i-1-1", "--labels", "build", "--work", "_work"},
+		"ACTIONS_RUNNER_INPUT_TOKEN=hush",
+	}
+	if diff := cmp.Diff(want, configure(e), cmp.AllowUnexported(command{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestARunnerIsConfiguredWhenItsFilesAreThere(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  bool
+	}{
+		{"none", nil, false},
+		{"both", map[string]string{".runner": "{}", ".credentials": "{}"}, true},
+		{"no credentials", map[string]string{".runner": "{}"}, false},
+		{"no settings, which are written last", map[string]string{".credentials": "{}"}, false},
+		{"settings that a crash left empty", map[string]string{".runner": "", ".credentials": "{}"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, text := range tt.files {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := (&Listener{Dir: dir}).Configured(); got != tt.want {
+				t.Errorf("configured: %v", got)
 			}
 		})
 	}

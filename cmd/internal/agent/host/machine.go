@@ -37,10 +37,12 @@ func Live(ctx context.Context, path string, log *slog.Logger) (agent.PowerOff, e
 	if err != nil {
 		return agent.PowerOff{}, err
 	}
-	log = log.With("machine", id.Machine, "pool", id.Pool)
+	runner := &Listener{Dir: settings.Runner, User: settings.User}
 	h := assemble(settings, id, metadata)
-	h.Log = log
-	h.Runner = &Listener{Dir: settings.Runner, User: settings.User}
+	h.Runner = runner
+	h.Settings.Standing, h.Settings.Configured = id.Standing, id.Standing && runner.Configured()
+	h.Log = log.With("machine", id.Machine, "pool", id.Pool)
+	h.Log.Info("the machine is up", "standing", id.Standing, "configured", h.Settings.Configured)
 	return h.Run(ctx), nil
 }
 

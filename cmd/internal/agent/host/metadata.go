@@ -29,17 +29,19 @@ func NewMetadata() *Metadata {
 
 // Identity is which machine this is.
 type Identity struct {
-	Machine fleet.MachineID
-	Region  string
-	Fleet   string // by tag
-	Pool    string // by tag; for the log
+	Machine  fleet.MachineID
+	Region   string
+	Fleet    string // by tag
+	Pool     string // by tag; for the log
+	Standing bool   // by tag: it stays for many jobs
 }
 
-// The tags that name a machine's fleet, pool and protocol; package provision
-// sets them.
+// The tags that name a machine's fleet, pool, lifetime and protocol; package
+// provision sets them. Only a standing machine has a lifetime.
 const (
 	tagFleet    = "tags/instance/runfleet:fleet"
 	tagPool     = "tags/instance/runfleet:pool"
+	tagLifetime = "tags/instance/runfleet:lifetime"
 	tagProtocol = "tags/instance/runfleet:protocol"
 )
 
@@ -50,7 +52,7 @@ const protocol = "1"
 // Identity asks who the machine is.
 func (m *Metadata) Identity(ctx context.Context) (Identity, error) {
 	var id Identity
-	var machine, number string
+	var machine, lifetime, number string
 	for _, v := range []struct {
 		path string
 		into *string
@@ -60,6 +62,7 @@ func (m *Metadata) Identity(ctx context.Context) (Identity, error) {
 		{"placement/region", &id.Region, true},
 		{tagFleet, &id.Fleet, true},
 		{tagPool, &id.Pool, false},
+		{tagLifetime, &lifetime, false},
 		{tagProtocol, &number, false},
 	} {
 		text, ok, err := m.get(ctx, v.path)
@@ -74,7 +77,7 @@ func (m *Metadata) Identity(ctx context.Context) (Identity, error) {
 	if number != "" && number != protocol {
 		return Identity{}, fmt.Errorf("the machine is of protocol %s, this agent reads %s", number, protocol)
 	}
-	id.Machine = fleet.MachineID(machine)
+	id.Machine, id.Standing = fleet.MachineID(machine), lifetime == string(fleet.Standing)
 	return id, nil
 }
 

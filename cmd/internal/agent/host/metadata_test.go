@@ -51,9 +51,11 @@ func TestAMachineKnowsItself(t *testing.T) {
 		want   Identity
 		err    string
 	}{
-		{"by its id and its tags", func(map[string]string) {}, Identity{"i-1", "us-east-1", "acme", "arm64"}, ""},
-		{"a pool is for the log only", func(m map[string]string) { delete(m, "tags/instance/runfleet:pool") }, Identity{"i-1", "us-east-1", "acme", ""}, ""},
-		{"no protocol is the first one", func(m map[string]string) { delete(m, "tags/instance/runfleet:protocol") }, Identity{"i-1", "us-east-1", "acme", "arm64"}, ""},
+		{"by its id and its tags", func(map[string]string) {}, Identity{"i-1", "us-east-1", "acme", "arm64", false}, ""},
+		{"and whether it stays", func(m map[string]string) { m["tags/instance/runfleet:lifetime"] = "standing" }, Identity{"i-1", "us-east-1", "acme", "arm64", true}, ""},
+		{"a word that it does not know is no standing", func(m map[string]string) { m["tags/instance/runfleet:lifetime"] = "ephemeral" }, Identity{"i-1", "us-east-1", "acme", "arm64", false}, ""},
+		{"a pool is for the log only", func(m map[string]string) { delete(m, "tags/instance/runfleet:pool") }, Identity{"i-1", "us-east-1", "acme", "", false}, ""},
+		{"no protocol is the first one", func(m map[string]string) { delete(m, "tags/instance/runfleet:protocol") }, Identity{"i-1", "us-east-1", "acme", "arm64", false}, ""},
 		{"a later protocol is not its own", func(m map[string]string) { m["tags/instance/runfleet:protocol"] = "2" }, Identity{}, "protocol 2"},
 		{"tags are not in the metadata", func(m map[string]string) { delete(m, "tags/instance/runfleet:fleet") }, Identity{}, "runfleet:fleet: not there"},
 	} {
@@ -113,12 +115,14 @@ func TestAMachineThatCannotLiveSaysWhy(t *testing.T) {
 	}
 }
 
-// switchboard makes a PATH of stubs that leave their names in a file.
-func switchboard(t *testing.T, works string) (log string) {
+// switchboard makes a PATH of stubs that leave their names in a file. The
+// system is in that state.
+func switchboard(t *testing.T, works, system string) (log string) {
 	dir := t.TempDir()
 	log = filepath.Join(dir, "log")
 	for _, name := range []string{"poweroff", "systemctl", "shutdown"} {
-		script := "#!/bin/sh\necho \"${0##*/} $*\" >>'" + log + "'\n[ \"${0##*/}\" = '" + works + "' ]\n"
+		script := "#!/bin/sh\n[ \"$1\" != is-system-running ] || { echo " + system + "; exit 1; }\n" +
+			"echo \"${0##*/} $*\" >>'" + log + "'\n[ \"${0##*/}\" = '" + works + "' ]\n"
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -138,12 +142,22 @@ func TestPowerOffTakesTheFirstWayThatWorks(t *testing.T) {
 		{"none", strings.Repeat("poweroff \nsystemctl poweroff --force\nshutdown -P now\n", 5), true},
 	} {
 		t.Run(tt.works, func(t *testing.T) {
-			path := switchboard(t, tt.works)
+			path := switchboard(t, tt.works, "running")
 			err := powerOff(slog.New(slog.DiscardHandler), time.Millisecond)
 			log, _ := os.ReadFile(path)
 			if string(log) != tt.want || (err != nil) != tt.fails {
 				t.Errorf("error %v, did (-want +got):\n%s", err, cmp.Diff(tt.want, string(log)))
 			}
 		})
+	}
+}
+
+func TestASystemThatGoesDownIsLeftToIt(t *testing.T) {
+	path := switchboard(t, "none", "stopping")
+	if err := powerOff(slog.New(slog.DiscardHandler), time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	if did, err := os.ReadFile(path); err == nil {
+		t.Errorf("it did %q", did)
 	}
 }
