@@ -17,6 +17,9 @@ const (
 	fetchRunner = "curl -fsSL --proto =https --connect-timeout 10 --max-time 300 -o /opt/runfleet/runner-2.336.0.tar.gz.part https://github.com/actions/runner/releases/download/v2.336.0/actions-runner-linux-"
 )
 
+// closed is the rule that closes the metadata service to the runner's user.
+const closed = "priority 1 to 169.254.169.254/32 uidrange 1001-1001 protocol kernel prohibit"
+
 // begun is how a machine under systemd ends its user data.
 var begun = []string{
 	"chown -R runner: /opt/runfleet/runner-2.336.0",
@@ -76,7 +79,7 @@ func TestAMachineBecomesARunner(t *testing.T) {
 			if diff := cmp.Diff(tt.want, did); diff != "" || code != 0 {
 				t.Errorf("exit %d, it did (-want +got):\n%s\nit said:\n%s", code, diff, said)
 			}
-			r.has("etc/systemd/system/runfleet-agent.service", "ExecStartPre=ip rule add to 169.254.169.254/32 uidrange 1001-1001 prohibit\n")
+			r.has("etc/systemd/system/runfleet-agent.service", "ExecStartPre=ip rule add "+closed+"\n")
 			data, err := os.ReadFile(filepath.Join(r.root, "etc/runfleet/agent.json"))
 			if err != nil {
 				t.Fatal(err)
@@ -91,6 +94,46 @@ func TestAMachineBecomesARunner(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unit is what systemd starts at the first boot and at each later one.
+const unit = `[Unit]
+Description=runfleet agent: runs GitHub's runner, then powers off
+Wants=network-online.target
+After=network-online.target
+SuccessAction=poweroff
+FailureAction=poweroff
+
+[Service]
+ExecStartPre=-ip rule del ` + closed + `
+ExecStartPre=ip rule add ` + closed + `
+ExecStart=/opt/runfleet/runfleet-agent /etc/runfleet/agent.json
+KillMode=mixed
+TimeoutStopSec=60
+OOMPolicy=continue
+TasksMax=infinity
+StandardOutput=journal+console
+
+[Install]
+WantedBy=multi-user.target
+`
+
+func TestLaterBootsAreTheUnits(t *testing.T) {
+	r := newRig(t, fleet.ARM64)
+	if err := os.MkdirAll(filepath.Join(r.root, "etc/needrestart/conf.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if code, did, said := r.run(); code != 0 || count(did, "systemctl enable --quiet runfleet-agent.service") != 1 {
+		t.Fatalf("exit %d, did %q\n%s", code, did, said)
+	}
+	text, err := os.ReadFile(filepath.Join(r.root, "etc/systemd/system/runfleet-agent.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(unit, strings.ReplaceAll(string(text), r.root, "")); diff != "" {
+		t.Errorf("unit (-want +got):\n%s", diff)
+	}
+	r.has("etc/needrestart/conf.d/runfleet.conf", `$nrconf{override_rc}{qr(^runfleet-agent\.service$)} = 0;`+"\n")
 }
 
 // amazon makes the machine an Amazon Linux, which has dnf and lacks git and
@@ -110,7 +153,7 @@ func TestAMachineWithoutSystemdRunsTheAgentItselfAndEnds(t *testing.T) {
 	}
 	code, did, said := r.run()
 	want := []string{
-		"ip rule del to 169.254.169.254/32 uidrange 1001-1001 prohibit", "ip rule add to 169.254.169.254/32 uidrange 1001-1001 prohibit",
+		"ip rule del " + closed, "ip rule add " + closed,
 		"agent /etc/runfleet/agent.json", "poweroff",
 	}
 	if got := did[len(did)-4:]; code != 0 || !cmp.Equal(got, want) {
@@ -148,7 +191,7 @@ func TestWhateverFailsTheMachinePowersOff(t *testing.T) {
 			if err := os.Remove(filepath.Join(r.root, "run/systemd/system")); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"ip rule add to 169.254.169.254/32 uidrange 1001-1001 prohibit", "poweroff"}},
+		}, []string{"ip rule add " + closed, "poweroff"}},
 		{"a power-off that does not work", "powering off", func(_ *testing.T, r *rig) {
 			r.stub("poweroff", "exit 1")
 			r.stub("systemctl", "exit 1")

@@ -67,7 +67,7 @@ func Script(c Config) ([]byte, error) {
 		return nil, fmt.Errorf("user data: %w", err)
 	}
 	var s strings.Builder
-	s.WriteString("#!/bin/sh\n# runfleet: makes this machine a runner for one job, then ends it.\n")
+	s.WriteString("#!/bin/sh\n# runfleet: makes this machine a runner, at its first boot.\n")
 	for _, v := range [][2]string{
 		{"machine", map[fleet.Arch]string{fleet.ARM64: "aarch64", fleet.X86: "x86_64"}[c.Arch]},
 		{"home", Home},

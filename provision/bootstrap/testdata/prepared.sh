@@ -1,5 +1,5 @@
 #!/bin/sh
-# runfleet: makes this machine a runner for one job, then ends it.
+# runfleet: makes this machine a runner, at its first boot.
 machine='aarch64'
 home='/opt/runfleet'
 user='runner'
@@ -20,7 +20,7 @@ say() { echo "runfleet: $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # Whatever happens, the machine ends: the launch template makes a power-off its
-# end, and until then it costs money.
+# end, or the stop of one that stays, and until then it costs money.
 off() {
   say "powering off: $1"
   poweroff || systemctl poweroff --force || shutdown -P now
@@ -121,17 +121,26 @@ fi
 chown -R "$user:" "$runner"
 printf '%s\n' "$settings" >"$root/etc/runfleet/agent.json"
 
+# closed: the metadata service is, to the runner's user. Before any other rule,
+# and as one of the kernel's: networkd takes others away whenever it starts.
+closed="priority 1 to 169.254.169.254/32 uidrange $uid-$uid protocol kernel prohibit"
+
 if [ -d "$root/run/systemd/system" ]; then
+  # A machine that stays has later boots, which are the unit's alone: this
+  # script runs at the first one. The network is up before it and down after it,
+  # so that the runner can tell GitHub when it goes.
   # OOMPolicy: a job that eats the memory loses a process, not its machine.
   cat >"$root/etc/systemd/system/runfleet-agent.service" <<UNIT
 [Unit]
-Description=runfleet agent: one job, then power off
+Description=runfleet agent: runs GitHub's runner, then powers off
+Wants=network-online.target
+After=network-online.target
 SuccessAction=poweroff
 FailureAction=poweroff
 
 [Service]
-ExecStartPre=-ip rule del to 169.254.169.254/32 uidrange $uid-$uid prohibit
-ExecStartPre=ip rule add to 169.254.169.254/32 uidrange $uid-$uid prohibit
+ExecStartPre=-ip rule del $closed
+ExecStartPre=ip rule add $closed
 ExecStart=$agent /etc/runfleet/agent.json
 KillMode=mixed
 TimeoutStopSec=60
@@ -142,14 +151,22 @@ StandardOutput=journal+console
 [Install]
 WantedBy=multi-user.target
 UNIT
+  # Ubuntu restarts services whose libraries were upgraded, in the middle of a
+  # job if it must be.
+  if [ -d "$root/etc/needrestart/conf.d" ]; then
+    # shellcheck disable=SC2016 # it is Perl
+    echo '$nrconf{override_rc}{qr(^runfleet-agent\.service$)} = 0;' >"$root/etc/needrestart/conf.d/runfleet.conf"
+  fi
   systemctl daemon-reload
   systemctl enable --quiet runfleet-agent.service
   systemctl start --no-block runfleet-agent.service
   kill "$watchdog"
   trap - EXIT
 else
-  ip rule del to 169.254.169.254/32 uidrange "$uid-$uid" prohibit 2>/dev/null || true
-  ip rule add to 169.254.169.254/32 uidrange "$uid-$uid" prohibit
+  # shellcheck disable=SC2086 # each is a word of its own
+  ip rule del $closed 2>/dev/null || true
+  # shellcheck disable=SC2086
+  ip rule add $closed
   kill "$watchdog"
   "$agent" "$root/etc/runfleet/agent.json"
 fi
