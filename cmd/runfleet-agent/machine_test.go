@@ -118,11 +118,7 @@ func TestAJobIsDone(t *testing.T) {
 func TestARunnerRegistersByToken(t *testing.T) {
 	each(t, func(t *testing.T, program []string) {
 		r := newRig(t, program)
-		body, err := json.Marshal(fleet.Enrolment{
-			Protocol: fleet.EnrolmentProtocol, URL: "https://github.com/acme", Token: "hush", Name: "rf-1", Labels: []string{"arm64"}, Ephemeral: true,
-		})
-		must(t, err)
-		must(t, r.store().Put(t.Context(), r.machine, base64.StdEncoding.EncodeToString(body)))
+		r.enrol(true)
 		r.start()
 		r.ended()
 		r.nothingStored()
@@ -132,6 +128,16 @@ func TestARunnerRegistersByToken(t *testing.T) {
 			t.Errorf("starts: %+v", runs)
 		}
 	})
+}
+
+// enrol is the manager's part of a pool that registers by token.
+func (r *rig) enrol(ephemeral bool) {
+	r.t.Helper()
+	body, err := json.Marshal(fleet.Enrolment{
+		Protocol: fleet.EnrolmentProtocol, URL: "https://github.com/acme", Token: "hush", Name: "rf-1", Labels: []string{"arm64"}, Ephemeral: ephemeral,
+	})
+	must(r.t, err)
+	must(r.t, r.store().Put(r.t.Context(), r.machine, base64.StdEncoding.EncodeToString(body)))
 }
 
 func TestAConfigComesLater(t *testing.T) {

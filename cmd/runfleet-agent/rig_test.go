@@ -72,6 +72,7 @@ type rig struct {
 	stop     func() // ends it
 	fleet    string
 	machine  fleet.MachineID
+	standing bool
 	queue    string
 
 	cmd  *exec.Cmd
@@ -148,10 +149,12 @@ func (r *rig) install() {
 func (r *rig) mock(notices ...string) {
 	config := filepath.Join(r.dir, "metadata.json")
 	tags := "/latest/meta-data/tags/instance/runfleet:"
-	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"paths":  map[string]string{"tags-instance-name": tags + "fleet", "tags-instance-test": tags + "pool"},
-		"values": map[string]string{"instance-id": string(r.machine), "tags-instance-name": r.fleet, "tags-instance-test": "arm64"},
-	}})
+	paths := map[string]string{"tags-instance-name": tags + "fleet", "tags-instance-test": tags + "pool"}
+	values := map[string]string{"instance-id": string(r.machine), "tags-instance-name": r.fleet, "tags-instance-test": "arm64"}
+	if r.standing { // the mock knows no third tag, but paths that nobody asks for
+		paths["ramdisk-id"], values["ramdisk-id"] = tags+"lifetime", string(fleet.Standing)
+	}
+	data, err := json.Marshal(map[string]any{"metadata": map[string]any{"paths": paths, "values": values}})
 	must(r.t, err)
 	must(r.t, os.WriteFile(config, data, 0o644))
 	if r.at == "" {
@@ -247,7 +250,7 @@ func (r *rig) store() *tokens.Store {
 
 // config is a runner's, which plays.
 func config(name, play string) string {
-	settings, _ := json.Marshal(map[string]string{"AgentName": name, "Play": play})
+	settings, _ := json.Marshal(map[string]any{"AgentName": name, "Ephemeral": true, "Play": play})
 	data, _ := json.Marshal(map[string][]byte{
 		".runner": settings, ".credentials": []byte(`{"scheme":"OAuth"}`), ".credentials_rsaparams": []byte("hush"),
 	})
