@@ -68,6 +68,7 @@ type Bill struct {
 	Minimum Part // what a minute at least adds to shorter lives
 	Disk    float64
 	Address float64
+	Stopped Part // volumes of stopped machines, and how long these were stopped: EC2 bills no time for that
 }
 
 // Plus is the sum of two bills.
@@ -75,7 +76,7 @@ func (b Bill) Plus(c Bill) Bill {
 	return Bill{
 		Work: b.Work.plus(c.Work), Boot: b.Boot.plus(c.Boot), Idle: b.Idle.plus(c.Idle),
 		Wasted: b.Wasted.plus(c.Wasted), Minimum: b.Minimum.plus(c.Minimum),
-		Disk: b.Disk + c.Disk, Address: b.Address + c.Address,
+		Disk: b.Disk + c.Disk, Address: b.Address + c.Address, Stopped: b.Stopped.plus(c.Stopped),
 	}
 }
 
@@ -86,29 +87,49 @@ func (b Bill) Billed() time.Duration {
 
 // USD is the whole bill.
 func (b Bill) USD() float64 {
-	return b.Work.USD + b.Boot.USD + b.Idle.USD + b.Wasted.USD + b.Minimum.USD + b.Disk + b.Address
+	return b.Work.USD + b.Boot.USD + b.Idle.USD + b.Wasted.USD + b.Minimum.USD + b.Disk + b.Address + b.Stopped.USD
 }
 
 // Of is the bill of one life.
 func (r Rates) Of(l Life) Bill {
-	hour := r.Hour[l.Machine]
-	part := func(from, to time.Duration) Part {
-		d := max(0, to-max(from, l.Launched+UnbilledFor))
-		return Part{d, hour * d.Hours()}
-	}
+	part := r.parts(l.Machine, l.Launched)
 	var b Bill
 	if l.Served {
 		b.Boot, b.Idle, b.Work = part(l.Launched, l.Ready), part(l.Ready, l.Began), part(l.Began, l.Ended)
 	} else {
 		b.Wasted = part(l.Launched, l.Ended)
 	}
-	if short := Minimum - b.Billed(); short > 0 {
-		b.Minimum = Part{short, hour * short.Hours()}
+	return r.filled(b, l.Machine, extras{l.DiskGiB, l.Public})
+}
+
+// parts prices spans of a machine that was launched or started at an instant.
+func (r Rates) parts(m Machine, launched time.Duration) func(from, to time.Duration) Part {
+	hour := r.Hour[m]
+	return func(from, to time.Duration) Part {
+		d := max(0, to-max(from, launched+UnbilledFor))
+		return Part{d, hour * d.Hours()}
 	}
-	alive := b.Billed()
-	b.Disk = r.GiBMonth * float64(l.DiskGiB) * (alive.Hours() / month.Hours())
-	if l.Public {
-		b.Address = r.Address * alive.Hours()
+}
+
+// extras are what a machine costs besides its time.
+type extras struct {
+	diskGiB int
+	public  bool
+}
+
+// filled adds to the time of one start what each start is billed at least, and
+// the extras.
+func (r Rates) filled(b Bill, m Machine, x extras) Bill {
+	if short := Minimum - b.Billed(); short > 0 {
+		b.Minimum = Part{short, r.Hour[m] * short.Hours()}
+	}
+	b.Disk = r.volume(x.diskGiB, b.Billed())
+	if x.public {
+		b.Address = r.Address * b.Billed().Hours()
 	}
 	return b
+}
+
+func (r Rates) volume(gib int, d time.Duration) float64 {
+	return r.GiBMonth * float64(gib) * (d.Hours() / month.Hours())
 }

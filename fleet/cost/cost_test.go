@@ -78,10 +78,10 @@ func TestTheSumOfBillsIsTheBillOfTheSum(t *testing.T) {
 }
 
 func TestABillAsJSON(t *testing.T) {
-	b := cost.Bill{Work: cost.Part{Time: 90 * time.Second, USD: 2}, Wasted: cost.Part{Time: time.Second, USD: 0.5}, Disk: 0.25}
+	b := cost.Bill{Work: cost.Part{Time: 90 * time.Second, USD: 2}, Wasted: cost.Part{Time: time.Second, USD: 0.5}, Disk: 0.25, Stopped: cost.Part{Time: time.Hour, USD: 0.125}}
 	got, err := json.Marshal(b)
-	const want = `{"usd":2.75,"billed_seconds":91,"work":{"seconds":90,"usd":2},"boot":{"seconds":0,"usd":0},"idle":{"seconds":0,"usd":0},` +
-		`"wasted":{"seconds":1,"usd":0.5},"minimum":{"seconds":0,"usd":0},"disk_usd":0.25,"address_usd":0}`
+	const want = `{"usd":2.875,"billed_seconds":91,"work":{"seconds":90,"usd":2},"boot":{"seconds":0,"usd":0},"idle":{"seconds":0,"usd":0},` +
+		`"wasted":{"seconds":1,"usd":0.5},"minimum":{"seconds":0,"usd":0},"disk_usd":0.25,"address_usd":0,"stopped":{"seconds":3600,"usd":0.125}}`
 	if err != nil || string(got) != want {
 		t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
 	}

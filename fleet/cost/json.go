@@ -22,5 +22,6 @@ func (b Bill) MarshalJSON() ([]byte, error) {
 		Minimum Part    `json:"minimum"`
 		Disk    float64 `json:"disk_usd"`
 		Address float64 `json:"address_usd"`
-	}{b.USD(), b.Billed().Seconds(), b.Work, b.Boot, b.Idle, b.Wasted, b.Minimum, b.Disk, b.Address})
+		Stopped Part    `json:"stopped"`
+	}{b.USD(), b.Billed().Seconds(), b.Work, b.Boot, b.Idle, b.Wasted, b.Minimum, b.Disk, b.Address, b.Stopped})
 }
