@@ -78,6 +78,10 @@ func (p *play) execute(in fleet.Intent) (again bool, err error) {
 		p.withdraw(*in.Withdraw)
 	case in.End != nil:
 		return p.endOf(in), nil
+	case in.Start != nil:
+		p.start(in.Start.Machine)
+	case in.Stop != nil:
+		return p.stop(in.Stop.Machine), nil
 	default:
 		return false, fmt.Errorf("a replay knows no %s: %s", in.Kind(), in.Reason)
 	}
@@ -87,21 +91,21 @@ func (p *play) execute(in fleet.Intent) (again bool, err error) {
 func (p *play) launch(l fleet.Launch) {
 	p.pace.launches.use(p.at)
 	pool := slices.IndexFunc(p.Fleet.Pools, func(x fleet.Pool) bool { return x.Name == l.Pool })
-	report := &p.out.Pools[pool].Machines
 	p.out.Machines.Launched++
-	report.Launched++
+	p.out.Pools[pool].Machines.Launched++
 	number := int64(p.out.Machines.Launched)
 	m := &life{
 		id: fleet.MachineID(fmt.Sprintf("i-%010d", number)), number: number, pool: pool, offer: l.Offers[0],
 		began: p.at, booted: p.at + p.Boot.of(p.Seed, uint64(number)), job: -1,
 	}
+	if l.Standing {
+		m.stand = &stand{}
+	}
 	p.lives[m.id] = m
-	p.alive++
-	p.poolLive[pool]++
-	p.out.Machines.Most = max(p.out.Machines.Most, p.alive)
-	report.Most = max(report.Most, p.poolLive[pool])
+	p.running(m, 1)
+	p.note(launched, m)
 	p.state.Machines = append(p.state.Machines, fleet.Machine{
-		ID: m.id, Pool: l.Pool, Template: l.Template, Offer: m.offer, LaunchedAt: p.now(),
+		ID: m.id, Pool: l.Pool, Template: l.Template, Standing: l.Standing, Offer: m.offer, LaunchedAt: p.now(),
 	})
 }
 
@@ -114,7 +118,7 @@ func (p *play) mint(x fleet.Mint) {
 	l := p.lives[x.Machine]
 	row.Scope, row.Try, row.RunnerID, row.MintedAt, row.Taken = x.Scope, x.Try, l.number, p.now(), false
 	l.try, l.name = x.Try, fleet.RunnerName(p.Fleet.Name, x.Machine, x.Try)
-	p.push(event{at: max(p.at, l.booted), kind: runnerListens, life: l, try: x.Try})
+	p.push(event{at: max(p.at, l.booted), kind: runnerListens, life: l, try: x.Try, start: l.starts()})
 }
 
 // withdraw takes a config back, unless the machine has it.
@@ -150,7 +154,8 @@ func (p *play) endOf(in fleet.Intent) (again bool) {
 	switch {
 	case l.busy():
 		p.out.Jobs.Cut++
-		p.finish(l, "cancelled")
+		p.leave(l, "cancelled")
+		p.end(l)
 	case !l.ended:
 		p.end(l)
 	}

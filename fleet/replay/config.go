@@ -31,7 +31,10 @@ type Config struct {
 	// the replay by answering false.
 	Tell func(Progress) bool
 
-	eager bool // look at the end of every job, for the test that it changes nothing
+	// For tests: look at the end of every job, which must change nothing; hear
+	// of everything that machines do.
+	eager bool
+	hear  func(deed)
 }
 
 // Volume is what a machine of a pool costs besides its time.
@@ -76,7 +79,7 @@ type Machines struct {
 	Launched int `json:"launched"`
 	Started  int `json:"started"` // stopped ones that were started again
 	Wasted   int `json:"wasted"`  // never had a job
-	Most     int `json:"most"`    // alive at once
+	Most     int `json:"most"`    // running at once
 }
 
 // PoolReport is what came of one pool.

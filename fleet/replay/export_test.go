@@ -5,3 +5,12 @@ func Eager(c Config) Config {
 	c.eager = true
 	return c
 }
+
+// Deed is what a machine did or met.
+type Deed = deed
+
+// Heard is a replay that tells of everything that machines do.
+func Heard(c Config, hear func(Deed)) Config {
+	c.hear = hear
+	return c
+}

@@ -20,9 +20,18 @@ type hub struct {
 	served       []bool // classes that some pool fits
 	classes      []int  // these, by their index
 	waiting      []fifo[int32]
-	listening    []fifo[*life]
+	listening    []fifo[listener]
 	open         int // jobs that wait or run
 }
+
+// listener is a runner that waits for a job, and since when. A standing
+// machine's is one again after each job.
+type listener struct {
+	*life
+	since time.Duration
+}
+
+func (l listener) still() bool { return l.listens() && l.online == l.since }
 
 // phase is how far a job of the trace came.
 type phase uint8
@@ -38,7 +47,7 @@ func newHub(t Trace, pools []fleet.Pool) hub {
 	h := hub{
 		jobs: t.Jobs, phase: make([]phase, len(t.Jobs)),
 		takes: make([][]int, len(t.Classes)), gives: make([][]int, len(pools)), served: make([]bool, len(t.Classes)),
-		waiting: make([]fifo[int32], len(t.Classes)), listening: make([]fifo[*life], len(pools)),
+		waiting: make([]fifo[int32], len(t.Classes)), listening: make([]fifo[listener], len(pools)),
 	}
 	for c, class := range t.Classes {
 		for p, pool := range pools {
@@ -54,18 +63,23 @@ func newHub(t Trace, pools []fleet.Pool) hub {
 	return h
 }
 
-// runnerFor is the runner that listens longest and holds the class's labels.
-func (h *hub) runnerFor(class int32) (best *life) {
+// takeRunner takes the runner that listens longest and holds the class's
+// labels; nil if none does.
+func (h *hub) takeRunner(class int32) *life {
+	var best *fifo[listener]
 	for _, p := range h.takes[class] {
 		f := &h.listening[p]
-		for f.len() > 0 && !f.first().listens() {
+		for f.len() > 0 && !f.first().still() {
 			f.pop()
 		}
-		if f.len() > 0 && (best == nil || f.first().online < best.online) {
-			best = f.first()
+		if f.len() > 0 && (best == nil || f.first().since < best.first().since) {
+			best = f
 		}
 	}
-	return best
+	if best == nil {
+		return nil
+	}
+	return best.pop().life
 }
 
 // jobFor is the job that waits longest for a runner of the pool; false if none

@@ -64,6 +64,8 @@ func (p *play) sights() {
 		case !ok:
 		case l.ended:
 			row.State, row.SeenAt = fleet.Terminated, p.now()
+		case l.off() && l.stand.stopped:
+			row.State = fleet.Stopped
 		case row.Minted() && row.ReadyAt.IsZero():
 			row.ReadyAt, row.Taken = p.now(), true
 		}
@@ -74,15 +76,15 @@ func (p *play) sights() {
 func (p *play) snapshot() fleet.Snapshot {
 	s := fleet.Snapshot{
 		At: p.now(), Fleet: p.Fleet, State: p.state, Recipes: p.Recipes, Allowance: p.pace.allowance(p.at),
-		Boots: p.boots, LookedAt: p.looked[0], LookedBefore: p.looked[1],
+		Boots: p.boots, Scopes: p.scopes, LookedAt: p.looked[0], LookedBefore: p.looked[1],
 	}
-	s.Hours = p.stand(s)
+	s.Hours = p.where(s)
 	return s
 }
 
-// stand says where the pools stand in their hours. An answer holds until the
+// where says where the pools stand in their hours. An answer holds until the
 // first of its wakes.
-func (p *play) stand(s fleet.Snapshot) map[string]fleet.Hours {
+func (p *play) where(s fleet.Snapshot) map[string]fleet.Hours {
 	if len(p.Windows) == 0 || p.hours != nil && s.At.Before(p.turns) {
 		return p.hours
 	}

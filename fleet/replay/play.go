@@ -3,6 +3,7 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -48,11 +49,13 @@ type play struct {
 	looked [2]time.Time  // the last full look, and the one before
 	state  fleet.State
 	boots  map[string]time.Duration
+	scopes map[string]fleet.Scope // of standing pools
 	hours  map[string]fleet.Hours
 	turns  time.Time // when they change
 	pace   pace
 	lives  map[fleet.MachineID]*life
 	alive  int
+	stands bool // some pool does, and its machines are still paid for
 	tally
 }
 
@@ -68,7 +71,7 @@ type tally struct {
 }
 
 func newPlay(t Trace, c Config) *play {
-	c.Fleet.Accounts = nil
+	c.Fleet.Accounts, c.Fleet.Pools = nil, slices.Clone(c.Fleet.Pools)
 	p := &play{
 		Config: c, trace: t, hub: newHub(t, c.Fleet.Pools), look: never, full: never, limit: t.Span() + settled,
 		lives: map[fleet.MachineID]*life{}, boots: map[string]time.Duration{}, pace: newPace(c),
@@ -81,6 +84,7 @@ func newPlay(t Trace, c Config) *play {
 		p.boots[pool.Name] = c.Boot.P50
 		p.out.Pools[i].Name = pool.Name
 	}
+	p.assemble()
 	return p
 }
 
@@ -115,6 +119,9 @@ func (p *play) step() (bool, error) {
 		p.arrive(int32(p.next))
 		p.next++
 	}
+	if p.stands && p.next == len(p.trace.Jobs) && p.hub.open == 0 {
+		p.disband()
+	}
 	if p.look <= at {
 		return true, p.lookNow()
 	}
@@ -131,12 +138,15 @@ func (p *play) happen(e event) {
 	switch e.kind {
 	case jobEnds:
 		if e.life.busy() {
-			p.finish(e.life, "success")
+			p.finish(e.life)
 		}
 	case runnerListens:
-		if e.life.try == e.try && !e.life.ended {
-			p.listen(e.life)
+		if l := e.life; l.try == e.try && l.starts() == e.start && !l.ended && !l.off() {
+			p.online(l)
 		}
+	case machineStopped:
+		e.life.stand.stopped = true
+		p.see(e.life)
 	case jobCancelled:
 		if p.hub.phase[e.job] == waits {
 			p.drop(e.job, "cancelled")
@@ -170,30 +180,43 @@ func (p *play) arrive(i int32) {
 	if j.Cancel > 0 {
 		p.push(event{at: j.Ready + j.Cancel, kind: jobCancelled, job: i})
 	}
-	if l := p.hub.runnerFor(j.Class); l != nil {
+	if l := p.hub.takeRunner(j.Class); l != nil {
 		p.begin(i, l)
 	}
 	p.wake(p.at + p.Coalesce)
 }
 
-// listen brings a runner online: it takes the job that waits longest, or waits
-// for one.
-func (p *play) listen(l *life) {
-	l.taken, l.online = true, p.at
+// online is the first sign of a machine's runner since its launch or start.
+func (p *play) online(l *life) {
+	l.taken, l.up = true, true
+	p.note(listens, l)
+	if !p.listen(l) || l.stand != nil {
+		p.see(l)
+	}
+	if l.stand != nil {
+		l.stand.ready = p.at
+	}
+}
+
+// listen has a runner take the job that waits longest, or wait for one. It
+// reports whether it has one.
+func (p *play) listen(l *life) bool {
+	l.online = p.at
 	if i, ok := p.hub.jobFor(l.pool); ok {
 		p.begin(i, l)
 		p.wake(p.at + p.Coalesce)
-		return
+		return true
 	}
-	p.hub.listening[l.pool].push(l)
-	p.see(l)
+	p.hub.listening[l.pool].push(listener{l, p.at})
+	return false
 }
 
 // begin gives a job to a runner.
 func (p *play) begin(i int32, l *life) {
 	j := p.trace.Jobs[i]
 	p.hub.phase[i] = runs
-	l.job, l.worked = i, p.at
+	l.job, l.worked, l.served = i, p.at, true
+	p.note(begins, l)
 	row := p.job(i)
 	row.Status, row.Runner, row.StartedAt, row.ChangedAt, row.Verdict = fleet.Running, l.name, p.now(), p.now(), fleet.Verdict{}
 	ends := p.at + j.Duration
@@ -204,14 +227,30 @@ func (p *play) begin(i int32, l *life) {
 	p.count(j, l)
 }
 
-// finish ends a machine's job, and with it the machine. In service the event
-// wakes a look. It would plan nothing: until a full look sees that the machine
-// is gone, at most a minute later, the fleet counts it as it did before.
-func (p *play) finish(l *life, conclusion string) {
-	p.drop(l.job, conclusion)
-	p.end(l)
+// finish ends a machine's job, and with it the machine, unless it stands. In
+// service the event wakes a look. It would plan nothing: until a full look sees
+// that the machine is gone, at most a minute later, the fleet counts it as it did
+// before; and an open pool's machine stands on.
+func (p *play) finish(l *life) {
+	p.leave(l, "success")
+	switch {
+	case l.stand == nil:
+		p.end(l)
+	case !p.listen(l) && p.hours[p.out.Pools[l.pool].Name].Closed:
+		p.wake(p.at + p.Coalesce)
+	}
 	if p.eager {
 		p.wake(p.at + p.Coalesce)
+	}
+}
+
+// leave is the end of a machine's job.
+func (p *play) leave(l *life, conclusion string) {
+	p.drop(l.job, conclusion)
+	p.note(leaves, l)
+	if l.stand != nil {
+		l.stand.work += p.at - l.worked
+		l.job = -1
 	}
 }
 

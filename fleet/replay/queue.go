@@ -56,9 +56,11 @@ func (f *fifo[T]) len() int { return len(f.items) - f.head }
 func (f *fifo[T]) first() T { return f.items[f.head] }
 func (f *fifo[T]) push(x T) { f.items = append(f.items, x) }
 
-func (f *fifo[T]) pop() {
+func (f *fifo[T]) pop() T {
+	x := f.items[f.head]
 	f.head++
 	if f.head*2 >= len(f.items) {
 		f.items, f.head = f.items[:copy(f.items, f.items[f.head:])], 0
 	}
+	return x
 }

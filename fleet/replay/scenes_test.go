@@ -186,21 +186,31 @@ func strained(r *rapid.T) (replay.Trace, replay.Config) {
 func TestALookAtTheEndOfAJobChangesNothing(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		trace, c := strained(r)
-		c.Coalesce, c.Mints, c.Fleet.Limits.LaunchesPerMinute = 0, replay.Mints{}, 0
-		c.Boot.P95 = c.Boot.P50
-		lazy, err := replay.Run(trace, c)
-		if err != nil {
-			r.Fatal(err)
-		}
-		eager, err := replay.Run(trace, replay.Eager(c))
-		if err != nil {
-			r.Fatal(err)
-		}
-		lazy.Decisions, eager.Decisions = 0, 0
-		if diff := cmp.Diff(eager, lazy); diff != "" {
-			r.Fatalf("report (-eager +lazy):\n%s", diff)
-		}
+		plainly(&c)
+		same(r, trace, c)
 	})
+}
+
+// plainly has looks without delay or pacing, and one boot for all.
+func plainly(c *replay.Config) {
+	c.Coalesce, c.Mints, c.Fleet.Limits.LaunchesPerMinute = 0, replay.Mints{}, 0
+	c.Boot.P95 = c.Boot.P50
+}
+
+// same holds a replay to the one that looks at the end of every job.
+func same(r *rapid.T, trace replay.Trace, c replay.Config) {
+	lazy, err := replay.Run(trace, c)
+	if err != nil {
+		r.Fatal(err)
+	}
+	eager, err := replay.Run(trace, replay.Eager(c))
+	if err != nil {
+		r.Fatal(err)
+	}
+	lazy.Decisions, eager.Decisions = 0, 0
+	if diff := cmp.Diff(eager, lazy); diff != "" {
+		r.Fatalf("report (-eager +lazy):\n%s", diff)
+	}
 }
 
 func TestTheSumsOfAReportAreRight(t *testing.T) {
