@@ -103,35 +103,46 @@ func TestStoriesOfStandingMachines(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		var billed, work, stopped time.Duration
-		starts, wasted := 0, 0
-		for id, x := range stories {
+		for _, x := range stories {
 			x.check(r, c)
-			b, w, off := x.bill()
-			billed, work, stopped = billed+b, work+w, stopped+off
-			if w == 0 && !slices.ContainsFunc(x, func(d replay.Deed) bool { return d.What == "begins" }) {
-				wasted++
-			}
-			for _, d := range x {
-				if d.What == "started" {
-					starts++
-				}
-			}
-			if last := x[len(x)-1]; last.What != "ended" {
-				r.Fatalf("machine %s is left %s", id, last.What)
-			}
 		}
-		p := got.Pools[at]
-		if p.Machines.Launched != len(stories) || p.Machines.Started != starts || p.Machines.Wasted != wasted || p.Machines.Most > c.Fleet.Pools[at].Max {
-			r.Fatalf("%+v: %d machines, %d starts, %d without a job", p.Machines, len(stories), starts, wasted)
-		}
-		if p.Bill.Billed() != billed || p.Bill.Stopped.Time != stopped || p.Bill.Work.Time > work {
-			r.Fatalf("billed %s, stopped %s, work %s, want %s, %s, %s", p.Bill.Billed(), p.Bill.Stopped.Time, p.Bill.Work.Time, billed, stopped, work)
-		}
-		if usd := (2*billed + stopped).Seconds(); math.Abs(p.Bill.USD()-usd) > 1e-6*max(1, usd) {
-			r.Fatalf("%v dollars, want %v", p.Bill.USD(), usd)
+		addsUp(r, got.Pools[at], stories)
+		if most := got.Pools[at].Machines.Most; most > c.Fleet.Pools[at].Max {
+			r.Fatalf("%d machines ran at once", most)
 		}
 	})
+}
+
+// addsUp holds a pool's report to the sum over its machines.
+func addsUp(r *rapid.T, p replay.PoolReport, stories map[fleet.MachineID]story) {
+	var billed, work, stopped time.Duration
+	starts, wasted := 0, 0
+	for _, x := range stories {
+		b, w, off := x.bill()
+		billed, work, stopped = billed+b, work+w, stopped+off
+		starts += x.count("started")
+		if x.count("begins") == 0 {
+			wasted++
+		}
+	}
+	if p.Machines.Launched != len(stories) || p.Machines.Started != starts || p.Machines.Wasted != wasted {
+		r.Fatalf("%+v: %d machines, %d starts, %d without a job", p.Machines, len(stories), starts, wasted)
+	}
+	if p.Bill.Billed() != billed || p.Bill.Stopped.Time != stopped || p.Bill.Work.Time > work {
+		r.Fatalf("billed %s, stopped %s, work %s, want %s, %s, %s", p.Bill.Billed(), p.Bill.Stopped.Time, p.Bill.Work.Time, billed, stopped, work)
+	}
+	if usd := (2*billed + stopped).Seconds(); math.Abs(p.Bill.USD()-usd) > 1e-6*max(1, usd) {
+		r.Fatalf("%v dollars, want %v", p.Bill.USD(), usd)
+	}
+}
+
+func (x story) count(what string) (n int) {
+	for _, d := range x {
+		if d.What == what {
+			n++
+		}
+	}
+	return n
 }
 
 func (x story) check(r *rapid.T, c replay.Config) {
@@ -149,6 +160,9 @@ func (x story) check(r *rapid.T, c replay.Config) {
 		if stands.Closed && !stands.Early && stands.Policy != fleet.ClosedCold {
 			r.Fatalf("machine %s was %s at %s, and its pool is %s", d.Machine, d.What, d.At, stands)
 		}
+	}
+	if last := x[len(x)-1]; last.What != "ended" {
+		r.Fatalf("machine %s is left: it %s at %s", last.Machine, last.What, last.At)
 	}
 }
 

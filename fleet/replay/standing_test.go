@@ -156,3 +156,52 @@ func TestDaysOfStandingMachines(t *testing.T) {
 		})
 	}
 }
+
+// TestStandingMachinesServeRealCI replays six weeks on machines of one job, and
+// on so many that stand that nobody waits.
+func TestStandingMachinesServeRealCI(t *testing.T) {
+	trace, many := linux(t), standing(100)
+	stood, err := replay.Run(trace, many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once, err := replay.Run(trace, pools())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stood.Jobs != once.Jobs || stood.Jobs.Ran != len(trace.Jobs) || stood.Machines.Launched != 100 || stood.Machines.Started != 0 {
+		t.Errorf("%+v on %+v, and %+v on %+v", stood.Jobs, stood.Machines, once.Jobs, once.Machines)
+	}
+	// Jobs that come during the first boot wait for it, like all jobs on machines
+	// of one job.
+	first := 0
+	for _, j := range trace.Jobs {
+		if j.Ready < 30*s {
+			first++
+		}
+	}
+	if want := 1 - float64(first)/float64(len(trace.Jobs)); stood.Wait.Zero != want || stood.Wait.Max != 30 || once.Wait.Zero != 0 {
+		t.Errorf("no wait for %v and %v of the jobs, want %v and 0", stood.Wait.Zero, once.Wait.Zero, want)
+	}
+	// All of them run from the first job's arrival to the last one's end.
+	if want := 100 * (trace.Span() - cost.UnbilledFor); stood.Bill.Billed() != want || stood.Bill.Work.Time != trace.Work() {
+		t.Errorf("billed %s, want %s; %s of work", stood.Bill.Billed(), want, stood.Bill.Work.Time)
+	}
+}
+
+func BenchmarkStanding(b *testing.B) {
+	trace := bitcoin(b)
+	c := standing(60)
+	c.Coalesce, c.Windows = 250*time.Millisecond, hours(fleet.ClosedCold, "0 7 * * *", "0 23 * * *")
+	n := 0
+	var got replay.Report
+	for b.Loop() {
+		var err error
+		if got, err = replay.Run(trace, c); err != nil {
+			b.Fatal(err)
+		}
+		n += got.Jobs.Ran
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "jobs/s")
+	b.ReportMetric(float64(got.Decisions)/float64(got.Jobs.Ran), "looks/job")
+}

@@ -112,11 +112,6 @@ func (r *replaying) replay(ctx context.Context, log io.Writer, t facts, file str
 	if err != nil {
 		return replayed{}, usage(err)
 	}
-	for _, p := range f.Pools {
-		if p.Stands() {
-			return replayed{}, fmt.Errorf("%w: %s: pool %s is standing, which a replay does not know yet; leave it out to replay the others", errUsage, file, p.Name)
-		}
-	}
 	c := wire.Replay(f)
 	if c.Boot, err = replay.ParseBoot(r.boot); err != nil {
 		return replayed{}, err

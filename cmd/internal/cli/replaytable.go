@@ -149,7 +149,7 @@ func billParts(b cost.Bill) []struct {
 		cost.Part
 	}{
 		{"work", b.Work}, {"boots", b.Boot}, {"idle", b.Idle}, {"wasted", b.Wasted}, {"minimum of a minute", b.Minimum},
-		{"volumes", cost.Part{USD: b.Disk}}, {"addresses", cost.Part{USD: b.Address}},
+		{"volumes", cost.Part{USD: b.Disk}}, {"volumes of stopped ones", cost.Part{USD: b.Stopped.USD}}, {"addresses", cost.Part{USD: b.Address}},
 	}
 }
 
@@ -185,7 +185,7 @@ func tellComparison(out io.Writer, all []replayed) {
 			return
 		}
 		if len(xs) == 2 {
-			row = append(row, change(xs[0], xs[1]))
+			row = append(row, change(xs[0], xs[1], row[1]))
 		}
 		rows = append(rows, row)
 	}
@@ -239,12 +239,12 @@ func compareCost(add line) {
 	})
 }
 
-// change is what b is more or less than a.
-func change(a, b float64) string {
+// change is what b is more or less than a. What shows as nothing has no share.
+func change(a, b float64, shown string) string {
 	switch {
 	case a == b:
 		return "="
-	case a == 0:
+	case a == 0, strings.Trim(shown, "0. %") == "":
 		return ""
 	}
 	return fmt.Sprintf("%+.0f %%", (b-a)/a*100)
