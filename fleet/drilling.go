@@ -13,13 +13,19 @@ type DrillRun struct {
 	Drill      Drill
 	By, Reason string    // of the order
 	At         time.Time // when the manager took it up
-	Before     []Machine // of the pool, then
 	Experiment Experiment
-	Notices    []Notice  // that its victims got; the ledger's own go with the machines
 	SeenAt     time.Time // when the experiment was last followed
 	TriedAt    time.Time // of the last start or clean-up that did not work
 	Cleaned    bool      // nothing of it is left at AWS
 	Refused    string    // why it was not run; empty if it is
+
+	// What the ledger does not know of it later by itself. Machines stand by
+	// id: a row must fit what a ledger takes, however large the pool.
+	Notices   []Notice    // that its victims got
+	Runs      []RunID     // that had a job on a victim, in order
+	RanBefore []MachineID // of the pool, at At, in order
+	RanAfter  []MachineID // the same at AfterAt
+	AfterAt   time.Time   // when its victims were gone, or should have been; zero: not yet
 }
 
 // Over reports whether nothing more is to be done for the drill.
@@ -28,6 +34,10 @@ func (d DrillRun) Over() bool { return d.Refused != "" || d.Cleaned }
 const (
 	drillStarts = 15 * time.Minute // to get an experiment started
 	drillKept   = 7 * 24 * time.Hour
+	drillHeard  = time.Hour // from its begin on, of jobs on its victims: GitHub gives up a runner after a quarter of it
+	// drillSettles is how long after the end of its experiment all that it took
+	// back is gone, and a full look has seen it.
+	drillSettles = NoticeTime + 3*time.Minute
 	// FollowEvery is how often a running experiment is looked at.
 	FollowEvery = 10 * time.Second
 )
@@ -45,17 +55,19 @@ func (v *view) drill() {
 		v.drillOn(d)
 	}
 	for _, o := range sorted(v.State.Orders, compareOrders) {
-		taken := slices.ContainsFunc(runs, func(d DrillRun) bool { return d.Drill.ID == o.ID })
-		if o.Kind != Inject || o.Drill == nil || taken || busy || !o.Holds(v.At) {
+		if o.Kind != Inject || o.Drill == nil {
+			continue
+		}
+		if slices.ContainsFunc(runs, func(d DrillRun) bool { return d.Drill.ID == o.ID }) {
+			v.plan.Lifted = append(v.plan.Lifted, o.ID) // its row goes on without it
+			continue
+		}
+		if busy || !o.Holds(v.At) {
 			continue
 		}
 		d := DrillRun{Drill: *o.Drill, By: o.By, Reason: o.Reason, At: v.At}
 		d.Refused, busy = v.undrillable(d.Drill), true
-		for _, m := range v.State.Machines {
-			if m.Pool == d.Drill.Pool && !m.Gone() {
-				d.Before = append(d.Before, m)
-			}
-		}
+		d.RanBefore = v.running(d.Drill.Pool)
 		v.plan.Drills = append(v.plan.Drills, d)
 		v.plan.Wake = v.At // what is acted on is in the ledger first
 	}
@@ -75,29 +87,61 @@ func (v *view) undrillable(d Drill) string {
 	return ""
 }
 
-// drillOn takes the next step of a drill.
-func (v *view) drillOn(d DrillRun) {
-	old := d
-	for _, n := range v.State.Notices {
-		struck := slices.Contains(d.Experiment.Victims, n.Machine)
-		if at := slices.IndexFunc(d.Notices, func(x Notice) bool { return x.Machine == n.Machine && x.Kind == n.Kind }); struck && at < 0 {
-			d.Notices = append(slices.Clip(d.Notices), n)
+// running is which machines of a pool run, by id.
+func (v *view) running(pool string) (ids []MachineID) {
+	for _, m := range v.State.Machines {
+		if m.Pool == pool && m.State == Up && !m.Gone() {
+			ids = append(ids, m.ID)
 		}
 	}
+	return ids
+}
+
+// drillOn takes the next step of a drill.
+func (v *view) drillOn(d DrillRun) {
+	changed := v.witness(&d)
 	switch {
 	case d.Over():
 	case v.drillStep(d.Drill.ID):
 		// Its outcome decides.
 	case d.Experiment.ID == "" && v.past(d.At, drillStarts):
-		d.Refused = fmt.Sprintf("it could not be started within %s", drillStarts)
+		d.Refused, changed = fmt.Sprintf("it could not be started within %s", drillStarts), true
 	case d.Experiment.ID != "" && !d.Experiment.State.Over():
 		v.wake(v.At.Add(FollowEvery))
 	case !v.refusedLately(d.TriedAt):
 		v.intend(Intent{Reason: "ordered by " + d.By, Drill: &DrillStep{Drill: d.Drill, Clean: d.Experiment.ID != ""}})
 	}
-	if d.Refused != old.Refused || len(d.Notices) != len(old.Notices) {
+	if changed {
 		v.plan.Drills = append(v.plan.Drills, d)
 	}
+}
+
+// witness writes down what the ledger will not know of a drill later, and
+// reports whether there is anything new.
+func (v *view) witness(d *DrillRun) (changed bool) {
+	for _, n := range v.State.Notices {
+		struck := slices.Contains(d.Experiment.Victims, n.Machine)
+		if at := slices.IndexFunc(d.Notices, func(x Notice) bool { return x.Machine == n.Machine && x.Kind == n.Kind }); struck && at < 0 {
+			d.Notices, changed = append(slices.Clip(d.Notices), n), true
+		}
+	}
+	if len(d.Experiment.Victims) > 0 && !v.past(d.At, drillHeard) {
+		runs := slices.Clone(d.Runs)
+		for i := range v.State.Jobs {
+			id, _, ok := ParseRunnerName(v.Fleet.Name, v.State.Jobs[i].Runner)
+			if ok && slices.Contains(d.Experiment.Victims, id) {
+				runs = append(runs, v.State.Jobs[i].Run)
+			}
+		}
+		slices.Sort(runs)
+		if runs = slices.Compact(runs); len(runs) > len(d.Runs) {
+			d.Runs, changed = runs, true
+		}
+	}
+	if d.AfterAt.IsZero() && d.Experiment.State.Over() && v.past(d.Experiment.EndedAt, drillSettles) {
+		d.RanAfter, d.AfterAt, changed = v.running(d.Drill.Pool), v.At, true
+	}
+	return changed
 }
 
 // drillStep reports whether a step of a drill is under way.

@@ -30,21 +30,26 @@ func experiment(state fleet.ExperimentState) func(*fleet.DrillRun) {
 	return func(d *fleet.DrillRun) {
 		d.Experiment = fleet.Experiment{ID: "EXP1", State: state, Victims: []fleet.MachineID{"i-1"}}
 		d.SeenAt = ago(5)
+		if state.Over() {
+			d.Experiment.EndedAt = ago(30)
+		}
 	}
 }
 
 func TestADrillIsTakenOneStepAtATime(t *testing.T) {
 	busy := func(s *fleet.Snapshot) {
 		putMinted(s, machine("i-1", "arm", 900), 890, 880)
-		wait(s, on(queued(1, arm, 900), fleet.Running, "i-1", 800))
+		j := on(queued(1, arm, 900), fleet.Running, "i-1", 800)
+		j.Run = 7
+		wait(s, j)
 	}
 	for _, tt := range []struct {
 		name string
 		with func(*fleet.Snapshot)
 		want []string
 	}{
-		{"what is ordered is written down first", func(s *fleet.Snapshot) { busy(s); ordered(s, "d1") }, []string{"row d1 before 1", "wake now"}},
-		{"then it is started", func(s *fleet.Snapshot) { busy(s); ordered(s, "d1"); taken(s, "d1", 1, nil) }, []string{"start d1"}},
+		{"what is ordered is written down first", func(s *fleet.Snapshot) { busy(s); ordered(s, "d1") }, []string{"row d1 before [i-1]", "wake now"}},
+		{"then it is started", func(s *fleet.Snapshot) { busy(s); ordered(s, "d1"); taken(s, "d1", 1, nil) }, []string{"start d1", "lift d1"}},
 		{"but not twice at a time", func(s *fleet.Snapshot) {
 			taken(s, "d1", 1, nil)
 			s.State.Intents = []fleet.Intent{{ID: "x", ReservedAt: ago(1), Drill: &fleet.DrillStep{Drill: fleet.Drill{ID: "d1"}}}}
@@ -56,7 +61,7 @@ func TestADrillIsTakenOneStepAtATime(t *testing.T) {
 			taken(s, "d1", 90, func(d *fleet.DrillRun) { d.TriedAt = ago(60) })
 		}, []string{"start d1"}},
 		{"after a quarter of an hour no more", func(s *fleet.Snapshot) { taken(s, "d1", 900, nil) },
-			[]string{"row d1 before 0 refused: it could not be started within 15m0s"}},
+			[]string{"row d1 before [] refused: it could not be started within 15m0s"}},
 		{"an experiment that goes on is looked at again soon", func(s *fleet.Snapshot) {
 			taken(s, "d1", 90, experiment(fleet.ExperimentRunning))
 		}, []string{"wake in 10s"}},
@@ -66,28 +71,76 @@ func TestADrillIsTakenOneStepAtATime(t *testing.T) {
 			taken(s, "d1", 90, experiment(fleet.ExperimentRunning))
 			notice(s, "i-1", fleet.Rebalance, 5)
 			notice(s, "i-2", fleet.Rebalance, 5)
-		}, []string{"row d1 before 0 notices 1", "wake in 10s"}},
+		}, []string{"row d1 before [] notices 1", "wake in 10s"}},
 		{"a second drill waits for the first", func(s *fleet.Snapshot) {
 			busy(s)
 			ordered(s, "d2")
 			taken(s, "d1", 90, experiment(fleet.ExperimentRunning))
-		}, []string{"wake in 10s"}},
+		}, []string{"row d1 before [] runs [7]", "wake in 10s"}},
 		{"and is taken up after it", func(s *fleet.Snapshot) {
 			busy(s)
 			ordered(s, "d2")
 			taken(s, "d1", 90, func(d *fleet.DrillRun) { experiment(fleet.ExperimentCompleted)(d); d.Cleaned = true })
-		}, []string{"row d2 before 1", "wake now"}},
+		}, []string{"row d1 before [] runs [7]", "row d2 before [i-1]", "wake now"}},
 		{"a drill that is over is not taken up again", func(s *fleet.Snapshot) {
 			busy(s)
 			ordered(s, "d1")
 			taken(s, "d1", 90, func(d *fleet.DrillRun) { d.Refused = "nobody" })
+		}, []string{"lift d1"}},
+		{"an order that lapsed before it was taken up is none", func(s *fleet.Snapshot) {
+			busy(s)
+			ordered(s, "d1")
+			s.State.Orders[0].Until = ago(1)
 		}, nil},
 		{"nobody to hit is a refusal with its reason", func(s *fleet.Snapshot) { ordered(s, "d1") },
-			[]string{"row d1 before 0 refused: drill: not there: no machine of pool arm runs", "wake now"}},
+			[]string{"row d1 before [] refused: drill: not there: no machine of pool arm runs", "wake now"}},
 		{"a pool that is not there, too", func(s *fleet.Snapshot) {
 			ordered(s, "d1")
 			s.Fleet.Pools = s.Fleet.Pools[1:]
-		}, []string{"row d1 before 0 refused: drill: the fleet file has no pool arm", "wake now"}},
+		}, []string{"row d1 before [] refused: drill: the fleet file has no pool arm", "wake now"}},
+		{"machines that do not run count as none", func(s *fleet.Snapshot) {
+			busy(s)
+			m := machine("i-2", "arm", 20)
+			m.State = fleet.Pending
+			put(s, m)
+			put(s, machine("i-3", "x64", 20))
+			ordered(s, "d1")
+		}, []string{"row d1 before [i-1]", "wake now"}},
+		{"what runs afterwards is written down once its victims are to be gone", func(s *fleet.Snapshot) {
+			putMinted(s, machine("i-4", "arm", 200), 190, 180)
+			taken(s, "d1", 900, func(d *fleet.DrillRun) {
+				experiment(fleet.ExperimentCompleted)(d)
+				d.Experiment.EndedAt, d.Cleaned, d.RanBefore = ago(300), true, []fleet.MachineID{"i-1"}
+			})
+		}, []string{"row d1 before [i-1] after [i-4]"}},
+		{"and not again", func(s *fleet.Snapshot) {
+			putMinted(s, machine("i-4", "arm", 200), 190, 180)
+			taken(s, "d1", 900, func(d *fleet.DrillRun) {
+				experiment(fleet.ExperimentCompleted)(d)
+				d.Experiment.EndedAt, d.Cleaned, d.AfterAt = ago(300), true, ago(1)
+			})
+		}, nil},
+		{"the run of a job on a victim is kept with the drill", func(s *fleet.Snapshot) {
+			busy(s)
+			putMinted(s, machine("i-2", "arm", 900), 890, 880)
+			other := on(queued(2, arm, 900), fleet.Running, "i-2", 800)
+			other.Run = 8
+			wait(s, other)
+			taken(s, "d1", 90, experiment(fleet.ExperimentRunning))
+		}, []string{"row d1 before [] runs [7]", "wake in 10s"}},
+		{"once, also when its job is heard of late", func(s *fleet.Snapshot) {
+			late := on(queued(1, arm, 900), fleet.Done, "i-1", 20)
+			late.Run = 7
+			wait(s, late)
+			taken(s, "d1", 1500, func(d *fleet.DrillRun) {
+				experiment(fleet.ExperimentCompleted)(d)
+				d.Cleaned, d.AfterAt, d.Runs = true, ago(600), []fleet.RunID{5}
+			})
+			taken(s, "d2", 1000, func(d *fleet.DrillRun) {
+				experiment(fleet.ExperimentCompleted)(d)
+				d.Cleaned, d.AfterAt, d.Runs = true, ago(600), []fleet.RunID{7}
+			})
+		}, []string{"row d1 before [] after [] runs [5 7]"}},
 		{"a drill is kept for a week", func(s *fleet.Snapshot) {
 			taken(s, "d1", 7*24*3600, func(d *fleet.DrillRun) { d.Cleaned = true })
 		}, []string{"drop d1"}},
@@ -110,7 +163,13 @@ func drills(p fleet.Plan) (lines []string) {
 		}
 	}
 	for _, d := range p.Drills {
-		line := fmt.Sprintf("row %s before %d", d.Drill.ID, len(d.Before))
+		line := fmt.Sprintf("row %s before %v", d.Drill.ID, d.RanBefore)
+		if !d.AfterAt.IsZero() {
+			line += fmt.Sprintf(" after %v", d.RanAfter)
+		}
+		if len(d.Runs) > 0 {
+			line += fmt.Sprintf(" runs %v", d.Runs)
+		}
 		if len(d.Notices) > 0 {
 			line += fmt.Sprintf(" notices %d", len(d.Notices))
 		}
@@ -121,6 +180,9 @@ func drills(p fleet.Plan) (lines []string) {
 	}
 	for _, id := range p.Drilled {
 		lines = append(lines, "drop "+id)
+	}
+	for _, id := range p.Lifted {
+		lines = append(lines, "lift "+id)
 	}
 	switch p.Wake {
 	case noon:

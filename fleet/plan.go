@@ -19,7 +19,7 @@ type Plan struct {
 	Resumed     []JobKey
 	Drills      []DrillRun // rows to update
 	Drilled     []string   // ids of those that had their time
-	Lifted      []string   // ids of orders about machines that are gone
+	Lifted      []string   // ids of orders about machines that are gone, and of drills that are taken up
 	Ask         []JobKey   // what only GitHub knows and the next look must fetch
 	Alerts      []string   // a person should look
 	Wake        time.Time  // when time alone would change the answer; zero: never

@@ -35,8 +35,10 @@ type Seen struct {
 	Fleet      string // its name, which is part of its runners' names
 	Drill      fleet.Drill
 	Experiment fleet.Experiment
-	Before     []fleet.Machine // the fleet's machines when the drill began
-	Now        []fleet.Machine // and now; one that is not here is gone
+	Before     []fleet.MachineID // that ran in the pool when the drill began
+	After      []fleet.MachineID // and at AfterAt
+	AfterAt    time.Time         // when its victims were gone, or should have been; zero: not yet
+	Now        []fleet.Machine   // the pool's machines now; one that is not here is gone
 	// Jobs are all lives of all jobs of the runs that had a job on a victim.
 	// Other jobs do no harm.
 	Jobs []fleet.Job
@@ -72,8 +74,11 @@ type Verdict struct {
 	Why      []string // what is awaited, went wrong, or limits what is proved
 	Fates    []Fate   // of the jobs on victims, by run and job
 	Timeline []Moment // in order of time
-	// Gone and New compare what ran in the drill's pool before and now.
-	Gone, New []fleet.MachineID
+	// Before is what ran in the drill's pool when it began, After what ran when
+	// its victims were gone, or what runs now as long as that is not known. Gone
+	// and New compare the two.
+	Before, After, Gone, New []fleet.MachineID
+	Left                     []string // what the drill made and victims that are still there, in words
 }
 
 // Outcome is what came of a job that ran on a victim.

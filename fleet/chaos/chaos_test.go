@@ -62,9 +62,7 @@ func seen(jobs ...fleet.Job) chaos.Seen {
 			ID: "EXP1", State: fleet.ExperimentCompleted, Reason: "Experiment completed.",
 			StartedAt: began, EndedAt: at(2), Victims: []fleet.MachineID{"i-1", "i-2"},
 		},
-		Before: []fleet.Machine{
-			machine("i-1", fleet.Up, fleet.Spot), machine("i-2", fleet.Up, fleet.Spot), machine("i-3", fleet.Up, fleet.Spot),
-		},
+		Before: []fleet.MachineID{"i-1", "i-2", "i-3"},
 		Now: []fleet.Machine{
 			machine("i-1", fleet.Terminated, fleet.Spot), machine("i-3", fleet.Up, fleet.Spot), machine("i-4", fleet.Up, fleet.OnDemand),
 		},

@@ -20,7 +20,7 @@ func Judge(s Seen) Verdict {
 	v := view{Seen: s, struck: map[fleet.MachineID]strike{}}
 	v.strikes()
 	var out Verdict
-	out.Gone, out.New = v.compared()
+	v.compare(&out)
 	if len(v.struck) == 0 {
 		out.Result, out.Why = v.nobody()
 		out.Timeline = v.timeline(nil)
@@ -133,10 +133,9 @@ func (v *view) left() (open, wrong []string) {
 // machines says which victims are still to go, and which should be gone.
 func (v *view) machines() (open, wrong []string) {
 	for _, id := range v.victims() {
-		i := slices.IndexFunc(v.Now, func(m fleet.Machine) bool { return m.ID == id && !m.Gone() })
 		end := v.struck[id].end
 		switch {
-		case i < 0:
+		case !v.there(id):
 		case v.At.Before(end.Add(grace)):
 			open = append(open, fmt.Sprintf("%s goes at %s", id, end.UTC().Format(time.TimeOnly)))
 		default:
@@ -149,26 +148,36 @@ func (v *view) machines() (open, wrong []string) {
 // victims are those that the drill struck, by id.
 func (v *view) victims() []fleet.MachineID { return slices.Sorted(maps.Keys(v.struck)) }
 
-// compared is which machines of the drill's pool ran before and not now, and
-// the other way round.
-func (v *view) compared() (gone, fresh []fleet.MachineID) {
-	running := func(list []fleet.Machine) map[fleet.MachineID]bool {
-		ids := map[fleet.MachineID]bool{}
-		for _, m := range list {
+// compare tells what ran before and after.
+func (v *view) compare(out *Verdict) {
+	out.Before, out.After = slices.Sorted(slices.Values(v.Before)), slices.Sorted(slices.Values(v.After))
+	if v.AfterAt.IsZero() {
+		out.After = nil
+		for _, m := range v.Now {
 			if m.Pool == v.Drill.Pool && m.State == fleet.Up && !m.Gone() {
-				ids[m.ID] = true
+				out.After = append(out.After, m.ID)
 			}
 		}
-		return ids
+		slices.Sort(out.After)
 	}
-	only := func(a, b map[fleet.MachineID]bool) (ids []fleet.MachineID) {
-		for _, id := range slices.Sorted(maps.Keys(a)) {
-			if !b[id] {
+	only := func(a, b []fleet.MachineID) (ids []fleet.MachineID) {
+		for _, id := range a {
+			if _, both := slices.BinarySearch(b, id); !both {
 				ids = append(ids, id)
 			}
 		}
 		return ids
 	}
-	before, now := running(v.Before), running(v.Now)
-	return only(before, now), only(now, before)
+	out.Gone, out.New = only(out.Before, out.After), only(out.After, out.Before)
+	out.Left = slices.Clone(v.Left)
+	for _, id := range v.victims() {
+		if v.there(id) {
+			out.Left = append(out.Left, "machine "+string(id))
+		}
+	}
+}
+
+// there reports whether a machine is not gone.
+func (v *view) there(id fleet.MachineID) bool {
+	return slices.ContainsFunc(v.Now, func(m fleet.Machine) bool { return m.ID == id && !m.Gone() })
 }

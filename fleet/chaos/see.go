@@ -11,7 +11,8 @@ import (
 // out.
 func See(s fleet.Snapshot, d fleet.DrillRun, jobs []fleet.Job) Seen {
 	seen := Seen{
-		At: s.At, Fleet: s.Fleet.Name, Drill: d.Drill, Experiment: d.Experiment, Before: d.Before, Notices: d.Notices,
+		At: s.At, Fleet: s.Fleet.Name, Drill: d.Drill, Experiment: d.Experiment, Notices: d.Notices,
+		Before: d.RanBefore, After: d.RanAfter, AfterAt: d.AfterAt,
 		Markets: map[fleet.MachineID]fleet.Market{},
 	}
 	for _, i := range s.State.Interrupted {

@@ -55,16 +55,41 @@ func TestTheTimelineFromNoticeToGreen(t *testing.T) {
 	}
 }
 
-func TestWhatRanBeforeAndNow(t *testing.T) {
-	s := seen()
-	s.Before = append(s.Before, fleet.Machine{ID: "i-7", Pool: "x64", State: fleet.Up})
-	s.Now = append(s.Now, machine("i-5", fleet.Pending, fleet.Spot))
-	v := chaos.Judge(s)
-	if diff := cmp.Diff([]fleet.MachineID{"i-1", "i-2"}, v.Gone); diff != "" {
-		t.Errorf("gone (-want +got):\n%s", diff)
+func TestWhatRanBeforeAndAfterwards(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		with             func(*chaos.Seen)
+		after, gone, new []fleet.MachineID
+	}{
+		{"what runs now, as long as the drill has no word of it", func(s *chaos.Seen) {
+			s.Now = append(s.Now, machine("i-5", fleet.Pending, fleet.Spot), fleet.Machine{ID: "i-7", Pool: "x64", State: fleet.Up})
+		}, []fleet.MachineID{"i-3", "i-4"}, []fleet.MachineID{"i-1", "i-2"}, []fleet.MachineID{"i-4"}},
+		{"what ran when its victims were to be gone, however long ago", func(s *chaos.Seen) {
+			s.After, s.AfterAt, s.Now = []fleet.MachineID{"i-6", "i-3"}, at(8), nil
+		}, []fleet.MachineID{"i-3", "i-6"}, []fleet.MachineID{"i-1", "i-2"}, []fleet.MachineID{"i-6"}},
+		{"nothing, if nothing ran then", func(s *chaos.Seen) { s.AfterAt = at(8) }, nil, []fleet.MachineID{"i-1", "i-2", "i-3"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := seen()
+			tt.with(&s)
+			v := chaos.Judge(s)
+			want := [][]fleet.MachineID{{"i-1", "i-2", "i-3"}, tt.after, tt.gone, tt.new}
+			if diff := cmp.Diff(want, [][]fleet.MachineID{v.Before, v.After, v.Gone, v.New}); diff != "" {
+				t.Errorf("before, after, gone, new (-want +got):\n%s", diff)
+			}
+		})
 	}
-	if diff := cmp.Diff([]fleet.MachineID{"i-4"}, v.New); diff != "" {
-		t.Errorf("new (-want +got):\n%s", diff)
+}
+
+func TestWhatOfADrillIsLeft(t *testing.T) {
+	s := seen()
+	if v := chaos.Judge(s); v.Left != nil {
+		t.Errorf("left: %q", v.Left)
+	}
+	s.Now = append(s.Now, machine("i-2", fleet.Up, fleet.Spot))
+	s.Left = []string{"the experiment's template"}
+	if diff := cmp.Diff([]string{"the experiment's template", "machine i-2"}, chaos.Judge(s).Left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
 
@@ -91,6 +116,9 @@ func drawn(r *rapid.T) chaos.Seen {
 	if rapid.Bool().Draw(r, "left") {
 		s.Left = []string{"its template"}
 	}
+	if rapid.Bool().Draw(r, "settled") {
+		s.After, s.AfterAt = []fleet.MachineID{"i-3", "i-4"}, at(7)
+	}
 	s.Experiment.State = rapid.SampledFrom([]fleet.ExperimentState{fleet.ExperimentRunning, fleet.ExperimentCompleted, fleet.ExperimentStopped}).Draw(r, "state")
 	return s
 }
@@ -107,6 +135,7 @@ func TestTheVerdictDoesNotDependOnTheOrderOfWhatWasSeen(t *testing.T) {
 		want := chaos.Judge(s)
 		dice := rand.New(rand.NewPCG(1, rapid.Uint64().Draw(r, "shuffle")))
 		s.Jobs, s.Notices, s.Now, s.Before = shuffled(dice, s.Jobs), shuffled(dice, s.Notices), shuffled(dice, s.Now), shuffled(dice, s.Before)
+		s.After = shuffled(dice, s.After)
 		s.Experiment.Victims = shuffled(dice, s.Experiment.Victims)
 		if diff := cmp.Diff(want, chaos.Judge(s)); diff != "" {
 			r.Fatalf("verdict (-first +shuffled):\n%s", diff)

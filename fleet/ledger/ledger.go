@@ -73,6 +73,7 @@ type Decision struct {
 // Query selects jobs for people.
 type Query struct {
 	Status []fleet.JobStatus // empty: all
+	Runs   []fleet.RunID     // empty: all
 	Limit  int               // 0: 100
 }
 

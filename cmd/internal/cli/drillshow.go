@@ -123,7 +123,7 @@ func conclude(out io.Writer, d judged) error {
 		}
 		fmt.Fprintln(out, line)
 	}
-	fmt.Fprintf(out, "before: %s; gone since: %d; new: %d\n", count(len(d.Before), "machine", "machines"), len(d.Verdict.Gone), len(d.Verdict.New))
+	fmt.Fprintf(out, "before: %s; gone since: %d; new: %d\n", count(len(d.Verdict.Before), "machine", "machines"), len(d.Verdict.Gone), len(d.Verdict.New))
 	for _, why := range d.Verdict.Why {
 		fmt.Fprintln(out, "  "+clean(why))
 	}

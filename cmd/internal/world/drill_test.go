@@ -53,7 +53,7 @@ func TestEveryJobThatADrillInterruptsEndsGreen(t *testing.T) {
 				t.Fatal(err)
 			}
 			v := chaos.Judge(chaos.See(fleet.Snapshot{At: w.Now(), Fleet: w.cfg.Fleet, State: state}, d, jobs))
-			if v.Result != chaos.Passed || len(v.Fates) != 2 || len(d.Experiment.Victims) != 2 || len(d.Before) != 3 {
+			if v.Result != chaos.Passed || len(v.Fates) != 2 || len(d.Experiment.Victims) != 2 || len(d.RanBefore) != 3 || d.AfterAt.IsZero() || len(d.Runs) != 2 {
 				t.Errorf("%s %q: %+v of %+v", v.Result, v.Why, v.Fates, d)
 			}
 			for _, f := range v.Fates {

@@ -17,18 +17,23 @@ import (
 func (s *Store) Jobs(ctx context.Context, q ledger.Query) ([]fleet.Job, error) {
 	limit := cmp.Or(q.Limit, 100)
 	found := map[fleet.JobKey]fleet.Job{}
-	wanted := func(j fleet.Job) bool { return len(q.Status) == 0 || slices.Contains(q.Status, j.Status) }
+	ofRun := func(j fleet.Job) bool { return len(q.Runs) == 0 || slices.Contains(q.Runs, j.Run) }
+	wanted := func(j fleet.Job) bool {
+		return ofRun(j) && (len(q.Status) == 0 || slices.Contains(q.Status, j.Status))
+	}
 	err := s.jobs(ctx, query{part: partAlive, prefix: kindJob + "#"}, func(r row) bool {
 		if wanted(r.job) && !r.forlorn(s.now()) {
 			found[r.job.Key] = r.job
 		}
 		return true
 	})
-	if err == nil && wanted(fleet.Job{Status: fleet.Done}) {
+	if err == nil && (len(q.Status) == 0 || slices.Contains(q.Status, fleet.Done)) {
 		n := 0
 		err = s.jobs(ctx, query{part: partClosed, prefix: kindJob + "#", backwards: true, limit: limit}, func(r row) bool {
-			found[r.job.Key] = r.job
-			n++
+			if ofRun(r.job) {
+				found[r.job.Key] = r.job
+				n++
+			}
 			return n < limit
 		})
 	}

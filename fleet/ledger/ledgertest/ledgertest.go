@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"an event clears the verdict and leaves the launches", moved},
 		{"a row that is written again replaces the older", upserts},
 		{"people see the newest jobs first", newest},
+		{"a run's jobs are found below newer ones", runs},
 		{"people see a hundred jobs unless they ask for more", hundred},
 		{"attempts are told in order", attemptStory},
 		{"a verdict that came too late is not told", late},

@@ -28,7 +28,7 @@ func list(t *testing.T, s Store, q ledger.Query) []string {
 func newest(t *testing.T, s Store) {
 	for i, status := range []fleet.JobStatus{fleet.Queued, fleet.Done, fleet.Queued, fleet.Waiting} {
 		j := job(i+1, status)
-		j.QueuedAt = Noon.Add(time.Duration(i) * time.Minute)
+		j.QueuedAt, j.Run = Noon.Add(time.Duration(i)*time.Minute), fleet.RunID(7+i/2)
 		record(t, s, event("", j, time.Hour))
 	}
 	for _, tt := range []struct {
@@ -40,11 +40,35 @@ func newest(t *testing.T, s Store) {
 		{"limit", ledger.Query{Limit: 2}, []string{"4/1 waiting", "3/1 queued"}},
 		{"one status", ledger.Query{Status: []fleet.JobStatus{fleet.Queued}}, []string{"3/1 queued", "1/1 queued"}},
 		{"two and a limit", ledger.Query{Status: []fleet.JobStatus{fleet.Queued, fleet.Done}, Limit: 2}, []string{"3/1 queued", "2/1 done"}},
+		{"those of a run, done and not", ledger.Query{Runs: []fleet.RunID{7}}, []string{"2/1 done", "1/1 queued"}},
+		{"of runs and a status", ledger.Query{Runs: []fleet.RunID{9, 8, 7}, Status: []fleet.JobStatus{fleet.Queued, fleet.Done}}, []string{"3/1 queued", "2/1 done", "1/1 queued"}},
+		{"the newest of a run", ledger.Query{Runs: []fleet.RunID{7}, Limit: 1}, []string{"2/1 done"}},
+		{"of a run that has none", ledger.Query{Runs: []fleet.RunID{5}}, nil},
 		{"none", ledger.Query{Status: []fleet.JobStatus{fleet.Running}}, nil},
 	} {
 		if diff := cmp.Diff(tt.want, list(t, s, tt.query)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// runs holds that a run's jobs are found below newer ones that are closed.
+func runs(t *testing.T, s Store) {
+	for i := range 5 {
+		j := job(i+1, fleet.Done)
+		j.Run = fleet.RunID(7 + i/2)
+		record(t, s, event("", j, time.Minute))
+	}
+	state := read(t, s)
+	for i := range state.Jobs {
+		state.Jobs[i].Closed = true
+	}
+	if err := s.Commit(t.Context(), state.Number, fleet.Change{Jobs: state.Jobs}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"2/1 done", "1/1 done"}
+	if diff := cmp.Diff(want, list(t, s, ledger.Query{Runs: []fleet.RunID{7}, Limit: 2})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

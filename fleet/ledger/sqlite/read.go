@@ -53,15 +53,18 @@ func (s *Store) Foreign(ctx context.Context) (n int64, err error) {
 
 // Jobs returns rows for people; see ledger.Reader.
 func (s *Store) Jobs(ctx context.Context, q ledger.Query) (all []fleet.Job, err error) {
-	var where []string
-	var args []any
-	for _, st := range q.Status {
-		where, args = append(where, "status = ?"), append(args, int(st))
+	text, args := "WHERE true", []any(nil)
+	among := func(column string, n int, value func(int) any) {
+		if n == 0 {
+			return
+		}
+		text += " AND " + column + " IN (?" + strings.Repeat(", ?", n-1) + ")"
+		for i := range n {
+			args = append(args, value(i))
+		}
 	}
-	text := ""
-	if len(where) > 0 {
-		text = "WHERE " + strings.Join(where, " OR ")
-	}
+	among("status", len(q.Status), func(i int) any { return int(q.Status[i]) })
+	among("run", len(q.Runs), func(i int) any { return int64(q.Runs[i]) })
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
