@@ -75,6 +75,20 @@ func (v *view) releaseLive(m *machineView) {
 	}
 }
 
+// dismiss ends a machine that is to take no job any more, and reports whether
+// it is one.
+func (v *view) dismiss(m *machineView) bool {
+	switch {
+	case m.pool < 0:
+		v.end(m, v.retired(m), false)
+	case m.drained:
+		v.end(m, "drained by an operator", false)
+	default:
+		return false
+	}
+	return true
+}
+
 // confirmed reports whether two full looks have agreed since an instant: what
 // this ledger did not launch is not judged by one sight.
 func (v *view) confirmed(since time.Time) bool {
@@ -86,15 +100,8 @@ func (v *view) refusedLately(tried time.Time) bool {
 }
 
 func (v *view) releaseGeneric(m *machineView) {
-	idle, boot := DefaultIdleLimit, DefaultBoot
-	if m.pool >= 0 {
-		idle, boot = v.pools[m.pool].IdleLimit, v.pools[m.pool].boot
-	}
 	switch {
-	case m.pool < 0:
-		v.end(m, v.retired(m), false)
-	case m.drained:
-		v.end(m, "drained by an operator", false)
+	case v.dismiss(m):
 	case v.wanted(m):
 		// One that was never registered has proved nothing yet.
 		if m.Try > 0 {
@@ -102,8 +109,8 @@ func (v *view) releaseGeneric(m *machineView) {
 		}
 	case v.closed(m):
 		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
-	case v.past(m.LaunchedAt, boot+idle):
-		v.end(m, fmt.Sprintf("no job needs it, idle limit of %s is over", idle), false)
+	case v.past(m.LaunchedAt, v.pools[m.pool].boot+v.pools[m.pool].IdleLimit):
+		v.end(m, fmt.Sprintf("no job needs it, idle limit of %s is over", v.pools[m.pool].IdleLimit), false)
 	}
 }
 
@@ -121,10 +128,7 @@ func (v *view) releaseUnready(m *machineView) {
 
 func (v *view) releaseRegistering(m *machineView) {
 	switch {
-	case m.pool < 0:
-		v.end(m, v.retired(m), false)
-	case m.drained:
-		v.end(m, "drained by an operator", false)
+	case v.dismiss(m):
 	case v.closed(m) && !v.wanted(m):
 		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
@@ -144,10 +148,7 @@ func (v *view) withdraw(m *machineView) {
 
 func (v *view) releaseIdle(m *machineView) {
 	switch {
-	case m.pool < 0:
-		v.end(m, v.retired(m), false)
-	case m.drained:
-		v.end(m, "drained by an operator", false)
+	case v.dismiss(m):
 	case v.wanted(m):
 		if v.past(m.ReadyAt, idledOut) {
 			v.strikeIdled(m)

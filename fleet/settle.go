@@ -140,37 +140,33 @@ func (v *view) fitting(c Class) []int {
 // tie gives a job to the machine whose runner took it. A running job wins over
 // one that is done: a repeated event of an old job changes nothing.
 func (v *view) tie(j *Job) {
-	id, _, ok := ParseRunnerName(v.Fleet.Name, j.Runner)
-	if !ok {
-		return
-	}
-	i, ok := v.byID[id]
-	if !ok {
-		return
-	}
-	m := &v.machines[i]
-	if m.Standing {
+	switch m, _ := v.named(j.Runner); {
+	case m == nil:
+	case m.Standing:
 		v.tieStanding(m, j)
-		return
-	}
-	if m.job == nil || m.job.Status > j.Status || m.job.Status == j.Status && m.job.ChangedAt.Before(j.ChangedAt) {
+	case m.job == nil || m.job.Status > j.Status || m.job.Status == j.Status && m.job.ChangedAt.Before(j.ChangedAt):
 		m.job = j
 	}
+}
+
+// named is the machine whose registration has a name, and which try it is; nil
+// if there is none.
+func (v *view) named(runner string) (m *machineView, try int) {
+	id, try, ok := ParseRunnerName(v.Fleet.Name, runner)
+	if at, known := v.byID[id]; ok && known {
+		return &v.machines[at], try
+	}
+	return nil, 0
 }
 
 func (v *view) settleRunners() {
 	for i := range v.State.Runners {
 		r := &v.State.Runners[i]
-		id, try, ok := ParseRunnerName(v.Fleet.Name, r.Name)
-		if !ok {
+		m, try := v.named(r.Name)
+		if m == nil {
 			continue
 		}
-		at, ok := v.byID[id]
-		if !ok {
-			continue
-		}
-		// A busy one is in use, whatever we know of its try.
-		m, busy := &v.machines[at], r.Busy && r.Missed == 0
+		busy := r.Busy && r.Missed == 0 // it is in use, whatever we know of its try
 		if m.Try == try && m.Minted() && (m.runner == nil || !m.runner.Busy) || busy {
 			m.runner = r
 		}

@@ -94,10 +94,7 @@ func (v *view) releaseStanding(m *machineView) {
 	switch {
 	case m.phase == Busy:
 		v.releaseBusy(m)
-	case m.pool < 0:
-		v.end(m, v.retired(m), false)
-	case m.drained:
-		v.end(m, "drained by an operator", false)
+	case v.dismiss(m):
 	case m.phase <= Registering && !v.stands(m):
 		v.end(m, "it is not registered yet, and its pool is "+v.pools[m.pool].hours.String(), false)
 	case m.phase <= Registering:

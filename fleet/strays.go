@@ -66,10 +66,8 @@ func (v *view) closeJobs() {
 		if j.Status != Done {
 			continue
 		}
-		if id, _, ok := ParseRunnerName(v.Fleet.Name, j.Runner); ok {
-			if at, ok := v.byID[id]; ok && v.machines[at].job == j {
-				continue
-			}
+		if m, _ := v.named(j.Runner); m != nil && m.job == j {
+			continue
 		}
 		closed := *j
 		closed.Closed = true

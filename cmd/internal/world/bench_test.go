@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,10 +17,7 @@ func BenchmarkBurst(b *testing.B) {
 	f, types := onePool(fleet.OnDemand)
 	f.Pools[0].Max = 2000
 	job := Job{After: time.Second, Duration: time.Minute, Labels: labels["linux-arm64"]}
-	script := make([]Job, 1000)
-	for i := range script {
-		script[i] = job
-	}
+	script := slices.Repeat([]Job{job}, 1000)
 	for b.Loop() {
 		w, err := New(b.Context(), Config{
 			Seed: 1, Begin: begin(), Fleet: f, Types: types, Script: script, Limits: awssim.Limits{Unlimited: true},
@@ -45,10 +43,7 @@ func BenchmarkMinting(b *testing.B) {
 	f, types := onePool(fleet.OnDemand)
 	f.Pools[0].Max = 2000
 	job := Job{After: time.Second, Duration: time.Hour, Labels: labels["linux-arm64"]}
-	script := make([]Job, 1000)
-	for i := range script {
-		script[i] = job
-	}
+	script := slices.Repeat([]Job{job}, 1000)
 	minted, took := 0, time.Duration(0)
 	for b.Loop() {
 		w, err := New(b.Context(), Config{
