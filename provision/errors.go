@@ -2,12 +2,10 @@ package provision
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/answers"
 )
 
 // codes is what EC2's error codes mean to the fleet. What is not here is
@@ -136,54 +134,25 @@ func (a *answer) Error() string {
 // Unwrap lets errors.Is find the meaning.
 func (a *answer) Unwrap() error { return a.meaning }
 
-// textLimit cuts EC2's sentences: an encoded authorization failure alone has
-// more than a thousand characters.
-const textLimit = 400
-
 func newAnswer(code, text string) *answer {
-	if len(text) > textLimit {
-		text = strings.ToValidUTF8(text[:textLimit], "") + "..."
-	}
+	text = answers.Cut(text)
 	return &answer{code, text, meaning(code, text)}
 }
 
-// translate gives an SDK error its meaning. Whatever is no answer leaves the
-// outcome unknown: a deadline, a broken connection, an answer we cannot read.
+// translate gives an SDK error its meaning.
 func translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		a := newAnswer(api.ErrorCode(), api.ErrorMessage())
-		if a.meaning == nil && serverFault(err, api) {
-			a.meaning = fleet.ErrUnknownOutcome
-		}
-		return a
+	got, err := answers.Read(err)
+	if err != nil {
+		return err
 	}
-	if neverSent(err) {
-		return fmt.Errorf("%w: %w", fleet.ErrConfig, err)
+	a := newAnswer(got.Code, got.Text)
+	if a.meaning == nil && got.Fault {
+		a.meaning = fleet.ErrUnknownOutcome
 	}
-	return fmt.Errorf("%w: %w", fleet.ErrUnknownOutcome, err)
-}
-
-func serverFault(err error, api smithy.APIError) bool {
-	status, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err)
-	return api.ErrorFault() == smithy.FaultServer || ok && status.HTTPStatusCode() >= 500
-}
-
-// neverSent reports whether the SDK refused the request by itself.
-func neverSent(err error) bool {
-	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*smithy.InvalidParamsError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*smithy.SerializationError](err)
-	return ok
+	return a
 }
 
 // code is EC2's error code in err, empty if EC2 did not answer.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/fis/types"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/answers"
 )
 
 // Preview lists the machines that a drill could hit now, by id. It changes
@@ -167,7 +168,7 @@ func experimentFrom(e types.Experiment) fleet.Experiment {
 	shown.State, shown.Reason = fleet.ExperimentState(e.State.Status), aws.ToString(e.State.Reason)
 	if failure := e.State.Error; failure != nil {
 		parts := []string{aws.ToString(failure.Code), aws.ToString(failure.Location), shown.Reason}
-		shown.Reason = cut(strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ": "))
+		shown.Reason = answers.Cut(strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ": "))
 	}
 	return shown
 }

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/answers"
 )
 
 // codes is what FIS's error codes mean to the fleet. The first four are all
@@ -56,59 +55,28 @@ func meaning(code string) error {
 	return nil
 }
 
-// textLimit cuts FIS's sentences: an encoded authorization failure alone has
-// more than a thousand characters.
-const textLimit = 400
-
-func cut(text string) string {
-	if len(text) <= textLimit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:textLimit], "") + "..."
-}
-
-// translate gives an SDK error its meaning. Whatever is no answer leaves the
-// outcome unknown: a deadline, a broken connection, an answer we cannot read.
+// translate gives an SDK error its meaning.
 func translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok && neverSent(err) {
-		return fmt.Errorf("%w: %w", fleet.ErrConfig, err)
+	a, err := answers.Read(err)
+	if err != nil {
+		return err
 	}
-	if !ok {
-		return fmt.Errorf("%w: %w", fleet.ErrUnknownOutcome, err)
+	text := a.Code
+	if a.Text != "" {
+		text += ": " + a.Text
 	}
-	text := api.ErrorCode()
-	if m := api.ErrorMessage(); m != "" {
-		text += ": " + m
-	}
-	if api.ErrorCode() == "ConflictException" {
+	if a.Code == "ConflictException" {
 		text = "the drill was sent before with another request: " + text
 	}
-	m := meaning(api.ErrorCode())
-	if m == nil && serverFault(err, api) {
+	m := meaning(a.Code)
+	if m == nil && a.Fault {
 		m = fleet.ErrUnknownOutcome
 	}
 	if m == nil {
-		return errors.New(cut(text))
+		return errors.New(text)
 	}
-	return fmt.Errorf("%w: %s", m, cut(text))
-}
-
-func serverFault(err error, api smithy.APIError) bool {
-	status, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err)
-	return api.ErrorFault() == smithy.FaultServer || ok && status.HTTPStatusCode() >= 500
-}
-
-// neverSent reports whether the SDK refused the request by itself.
-func neverSent(err error) bool {
-	_, bare := errors.AsType[smithy.InvalidParamsError](err)
-	_, pointed := errors.AsType[*smithy.InvalidParamsError](err)
-	_, serial := errors.AsType[*smithy.SerializationError](err)
-	return bare || pointed || serial
+	return fmt.Errorf("%w: %s", m, text)
 }

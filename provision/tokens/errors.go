@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/provision/answers"
 )
 
 // codes is what SSM's error codes mean to the fleet.
@@ -38,35 +37,26 @@ var codes = map[string]error{
 	"ValidationException":                  fleet.ErrConfig,
 }
 
-// translate gives an SDK error its meaning. Whatever is no answer leaves the
-// outcome unknown.
+// translate gives an SDK error its meaning.
 func translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return fmt.Errorf("%w: %w", fleet.ErrUnknownOutcome, err)
+	a, err := answers.Read(err)
+	if err != nil {
+		return err
 	}
-	code, text := api.ErrorCode(), api.ErrorCode()
+	text := a.Code
 	// A validation error quotes the value that it refuses: a secret.
-	if m := api.ErrorMessage(); m != "" && !strings.Contains(code, "Validation") {
-		text += ": " + m
+	if a.Text != "" && !strings.Contains(a.Code, "Validation") {
+		text += ": " + a.Text
 	}
-	meaning := codes[code]
-	if meaning == nil && serverFault(err, api) {
+	meaning := codes[a.Code]
+	if meaning == nil && a.Fault {
 		meaning = fleet.ErrUnknownOutcome
 	}
 	if meaning == nil {
 		return errors.New(text)
 	}
 	return fmt.Errorf("%w: %s", meaning, text)
-}
-
-func serverFault(err error, api smithy.APIError) bool {
-	status, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err)
-	return api.ErrorFault() == smithy.FaultServer || ok && status.HTTPStatusCode() >= 500
 }
