@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -36,64 +37,53 @@ func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
 
 func hoursShowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Say which pools are open now, and until when", Args: cobra.NoArgs}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
+	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+		hours := b.snapshot().Hours
+		a := answer{head: []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}}
+		var shown []hoursView
+		for _, p := range b.Pools {
+			h, next := hours[p.Name], "-"
+			shown = append(shown, viewHours(p.Name, h))
+			if !h.Next.IsZero() {
+				next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
 			}
-			hours := standing(f, state, clock(state)).Hours
-			var rows [][]string
-			var shown []hoursView
-			for _, p := range f.Pools {
-				h, next := hours[p.Name], "-"
-				shown = append(shown, viewHours(p.Name, h))
-				if !h.Next.IsZero() {
-					next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
-				}
-				policy := "-"
-				if p.Hours != (schedule.Rule{}) {
-					policy = string(h.Policy)
-				}
-				rows = append(rows, []string{p.Name, clean(h.String()), next, policy})
+			policy := "-"
+			if p.Hours != (schedule.Rule{}) {
+				policy = string(h.Policy)
 			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}, rows, shown)
-		})
-	}
-	return c
+			a.rows = append(a.rows, []string{p.Name, clean(h.String()), next, policy})
+		}
+		a.values = shown
+		return a, nil
+	})
 }
 
 func hoursNextCommand() *cobra.Command {
 	count := 5
 	c := &cobra.Command{Use: "next POOL", Short: "List the next windows of a pool, orders aside", Args: cobra.ExactArgs(1)}
-	path, form := configFlag(c), outputFlag(c)
 	c.Flags().IntVarP(&count, "count", "n", count, "how many")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if count < 1 || count > 1000 {
-			return fmt.Errorf("%w: --count is 1 to 1000, not %d", errUsage, count)
+	return showing(c, func(_ context.Context, b book, args []string) (answer, error) {
+		windows, ok := b.Windows()[args[0]]
+		switch {
+		case count < 1 || count > 1000:
+			return answer{}, fmt.Errorf("%w: --count is 1 to 1000, not %d", errUsage, count)
+		case !hasPool(b.File, args[0]):
+			return answer{}, fmt.Errorf("%w: the fleet file has no pool %q", errUsage, args[0])
+		case !ok:
+			return answer{}, fmt.Errorf("pool %s has no hours in the fleet file: it never closes", args[0])
 		}
-		return withLedger(c.Context(), *path, func(f *config.File, _ *sqlite.Store) error {
-			if !hasPool(f, args[0]) {
-				return fmt.Errorf("%w: the fleet file has no pool %q", errUsage, args[0])
+		a := answer{head: []string{"", "OPENS", "CLOSES", "OPEN FOR"}}
+		next := []windowView{}
+		for w := range windows.From(b.at) {
+			const layout = "Mon 2006-01-02 15:04 MST"
+			a.rows = append(a.rows, []string{strconv.Itoa(len(next) + 1), w.Open.Format(layout), w.Close.Format(layout), short(w.Close.Sub(w.Open))})
+			if next = append(next, windowView{w.Open.UTC(), w.Close.UTC()}); len(next) == count {
+				break
 			}
-			windows, ok := f.Windows()[args[0]]
-			if !ok {
-				return fmt.Errorf("pool %s has no hours in the fleet file: it never closes", args[0])
-			}
-			var rows [][]string
-			next := []windowView{}
-			for w := range windows.From(time.Now()) {
-				const layout = "Mon 2006-01-02 15:04 MST"
-				rows = append(rows, []string{strconv.Itoa(len(rows) + 1), w.Open.Format(layout), w.Close.Format(layout), w.Close.Sub(w.Open).String()})
-				if next = append(next, windowView{w.Open.UTC(), w.Close.UTC()}); len(next) == count {
-					break
-				}
-			}
-			return list(c.OutOrStdout(), *form, []string{"", "OPENS", "CLOSES", "OPEN FOR"}, rows, next)
-		})
-	}
-	return c
+		}
+		a.values = next
+		return a, nil
+	})
 }
 
 func hoursOverrideCommand() *cobra.Command {

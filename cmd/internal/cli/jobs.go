@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,30 +18,20 @@ import (
 func jobsCommand() *cobra.Command {
 	var all bool
 	c := &cobra.Command{Use: "jobs", Short: "List jobs that wait or run, and why they wait", Args: cobra.NoArgs}
-	path, form := configFlag(c), outputFlag(c)
 	c.Flags().BoolVar(&all, "all", false, "jobs that are done too")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
-			q := ledger.Query{Status: []fleet.JobStatus{fleet.Waiting, fleet.Queued, fleet.Running}}
-			if all {
-				q.Status = nil
-			}
-			jobs, err := s.Jobs(c.Context(), q)
-			if err != nil {
-				return err
-			}
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			return listJobs(c.OutOrStdout(), *form, jobs, clock(state))
-		})
-	}
-	return c
+	return showing(c, func(ctx context.Context, b book, _ []string) (answer, error) {
+		q := ledger.Query{Status: []fleet.JobStatus{fleet.Waiting, fleet.Queued, fleet.Running}}
+		if all {
+			q.Status = nil
+		}
+		jobs, err := b.store.Jobs(ctx, q)
+		return answerJobs(jobs, b.at), err
+	})
 }
 
-func listJobs(out io.Writer, form string, jobs []fleet.Job, now time.Time) error {
-	var rows [][]string
+func answerJobs(jobs []fleet.Job, now time.Time) answer {
+	a := answer{head: []string{"JOB", "STATUS", "WAITED", "REPOSITORY", "LABELS", "NAME", "WHY"}}
+	a.values = views(jobs, func(j fleet.Job) jobView { return viewJob(j, now) })
 	for _, j := range jobs {
 		why := j.Verdict.String()
 		switch j.Status {
@@ -53,13 +44,12 @@ func listJobs(out io.Writer, form string, jobs []fleet.Job, now time.Time) error
 		if !j.QueuedAt.IsZero() {
 			waited = j.Wait(now).Round(time.Second).String()
 		}
-		rows = append(rows, []string{
+		a.rows = append(a.rows, []string{
 			strconv.FormatInt(int64(j.Key.ID), 10), j.Status.String(), waited,
 			clean(j.Repo), clean(string(j.Class.Labels)), clean(j.Name), why,
 		})
 	}
-	return list(out, form, []string{"JOB", "STATUS", "WAITED", "REPOSITORY", "LABELS", "NAME", "WHY"}, rows,
-		views(jobs, func(j fleet.Job) jobView { return viewJob(j, now) }))
+	return a
 }
 
 func explainCommand() *cobra.Command {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runfleet/runfleet/fleet"
-	"github.com/runfleet/runfleet/fleet/config"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 func machinesCommand() *cobra.Command {
@@ -34,25 +33,17 @@ func machinesCommand() *cobra.Command {
 
 func machinesListCommand() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List the machines that the ledger knows", Args: cobra.NoArgs}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			var rows [][]string
-			for _, m := range state.Machines {
-				rows = append(rows, []string{
-					string(m.ID), m.Pool, m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
-					cmp.Or(string(m.State), "unseen"), lastStart(m), m.Scope.String(), m.EndReason,
-				})
-			}
-			return list(c.OutOrStdout(), *form, []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}, rows,
-				views(state.Machines, func(m fleet.Machine) machineView { return viewMachine(m, f.Name) }))
-		})
-	}
-	return c
+	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+		a := answer{head: []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}}
+		a.values = views(b.state.Machines, func(m fleet.Machine) machineView { return viewMachine(m, b.Name) })
+		for _, m := range b.state.Machines {
+			a.rows = append(a.rows, []string{
+				string(m.ID), m.Pool, m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
+				cmp.Or(string(m.State), "unseen"), lastStart(m), m.Scope.String(), m.EndReason,
+			})
+		}
+		return a, nil
+	})
 }
 
 // lastStart is when a machine was launched, and of a standing one what came of
@@ -86,23 +77,15 @@ func (p poolView) machines() string {
 
 func poolsCommand() *cobra.Command {
 	c := &cobra.Command{Use: "pools", Short: "List pools with their machines and waiting jobs", Args: cobra.NoArgs}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			hours := standing(f, state, clock(state)).Hours
-			pools := views(f.Fleet().Pools, func(p fleet.Pool) poolView { return viewPool(p, state, hours[p.Name]) })
-			var rows [][]string
-			for _, p := range pools {
-				rows = append(rows, []string{
-					p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(p.Hours),
-				})
-			}
-			return list(c.OutOrStdout(), *form, []string{"POOL", "LABELS", "LIFETIME", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, rows, pools)
-		})
-	}
-	return c
+	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+		seen := b.snapshot()
+		pools := views(seen.Fleet.Pools, func(p fleet.Pool) poolView { return viewPool(p, b.state, seen.Hours[p.Name]) })
+		a := answer{head: []string{"POOL", "LABELS", "LIFETIME", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, values: pools}
+		for _, p := range pools {
+			a.rows = append(a.rows, []string{
+				p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(p.Hours),
+			})
+		}
+		return a, nil
+	})
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/provision"
 )
 
@@ -24,24 +24,15 @@ func machinesShowCommand() *cobra.Command {
 why, where it was bought, its times, runner and job, what limits and tags it has,
 and the orders, open intents and setbacks that touch it.`,
 	}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			at := clock(state)
-			seen := standing(f, state, at)
-			sight, ok := fleet.SightOf(seen, fleet.MachineID(args[0]))
-			if !ok {
-				return unknownMachine(args[0])
-			}
-			shown := machineShown{sight, machineTags(f, state.Ledger, sight.Machine)}
-			return list(c.OutOrStdout(), *form, []string{"MACHINE", args[0]}, shown.rows(f.Name), shown.view(seen))
-		})
-	}
-	return c
+	return showing(c, func(_ context.Context, b book, args []string) (answer, error) {
+		seen := b.snapshot()
+		sight, ok := fleet.SightOf(seen, fleet.MachineID(args[0]))
+		if !ok {
+			return answer{}, unknownMachine(args[0])
+		}
+		shown := machineShown{sight, machineTags(b.File, b.state.Ledger, sight.Machine)}
+		return answer{head: []string{"MACHINE", args[0]}, rows: shown.rows(b.Name), values: shown.view(seen)}, nil
+	})
 }
 
 func unknownMachine(id string) error {

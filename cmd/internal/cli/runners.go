@@ -2,13 +2,12 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/runfleet/runfleet/fleet"
-	"github.com/runfleet/runfleet/fleet/config"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 func runnersCommand() *cobra.Command {
@@ -19,31 +18,23 @@ func runnersCommand() *cobra.Command {
 
 func runnersListCommand() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List GitHub's view beside EC2's, as of the last full look", Args: cobra.NoArgs}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			machines := map[fleet.MachineID]*fleet.Machine{}
-			for i := range state.Machines {
-				machines[state.Machines[i].ID] = &state.Machines[i]
-			}
-			runners := views(state.Runners, func(r fleet.Runner) runnerView {
-				id, _, _ := fleet.ParseRunnerName(f.Name, r.Name)
-				return viewRunner(r, machines[id])
-			})
-			var rows [][]string
-			for _, r := range runners {
-				rows = append(rows, []string{
-					r.Name, strconv.FormatInt(r.ID, 10), r.Scope, r.Status, yes(r.Busy, "busy", "idle"), cmp.Or(r.State, "no machine of the ledger"), when(r.Seen),
-				})
-			}
-			return list(c.OutOrStdout(), *form, []string{"RUNNER", "ID", "SCOPE", "GITHUB", "WORK", "EC2", "SEEN"}, rows, runners)
+	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+		machines := map[fleet.MachineID]*fleet.Machine{}
+		for i := range b.state.Machines {
+			machines[b.state.Machines[i].ID] = &b.state.Machines[i]
+		}
+		runners := views(b.state.Runners, func(r fleet.Runner) runnerView {
+			id, _, _ := fleet.ParseRunnerName(b.Name, r.Name)
+			return viewRunner(r, machines[id])
 		})
-	}
-	return c
+		a := answer{head: []string{"RUNNER", "ID", "SCOPE", "GITHUB", "WORK", "EC2", "SEEN"}, values: runners}
+		for _, r := range runners {
+			a.rows = append(a.rows, []string{
+				r.Name, strconv.FormatInt(r.ID, 10), r.Scope, r.Status, yes(r.Busy, "busy", "idle"), cmp.Or(r.State, "no machine of the ledger"), when(r.Seen),
+			})
+		}
+		return a, nil
+	})
 }
 
 func yes(fact bool, then, otherwise string) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -11,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runfleet/runfleet/fleet"
-	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
@@ -32,22 +32,10 @@ func statusCommand() *cobra.Command {
 		Long: `Says how the fleet is, whether a manager runs, and how old the last full look is:
 what is said of machines and runners is as of that.`,
 	}
-	path, form := configFlag(c), outputFlag(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			v := viewStatus(standing(f, state, clock(state)), managerOf(f.Serve.Ledger))
-			if *form != "table" {
-				return list(c.OutOrStdout(), *form, nil, nil, v)
-			}
-			v.tell(c.OutOrStdout())
-			return nil
-		})
-	}
-	return c
+	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+		v := viewStatus(b.snapshot(), managerOf(b.Serve.Ledger))
+		return answer{text: v.tell, values: v}, nil
+	})
 }
 
 func managerOf(ledger string) string {

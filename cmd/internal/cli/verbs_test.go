@@ -93,7 +93,7 @@ func TestVerbsForOperators(t *testing.T) {
 		{"status", cli.ExitOK, []string{"hold i-0a looking"}},
 		{"machines release i-0a", cli.ExitOK, []string{"lifted"}},
 		{"hours show", cli.ExitOK, []string{"arm64   open", "America/New_York", "wait"}},
-		{"hours next office -n 2", cli.ExitOK, []string{"08:00 E", "20:00 E", "12h0m0s"}},
+		{"hours next office -n 2", cli.ExitOK, []string{"08:00 E", "20:00 E", "12h"}},
 		{"hours next office -n 0", cli.ExitUsage, []string{"1 to 1000"}},
 		{"hours next arm64", cli.ExitFailed, []string{"never closes"}},
 		{"hours next nowhere", cli.ExitUsage, []string{`no pool "nowhere"`}},
