@@ -57,8 +57,20 @@ func (d Drill) Check() error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return fmt.Errorf("drill: %w: %s", ErrConfig, strings.Join(wrong, "; "))
+	return &refusal{strings.Join(wrong, "; "), ErrConfig}
 }
+
+// refusal is why a drill cannot be, in words of its own: operators read it.
+type refusal struct {
+	why     string
+	meaning error
+}
+
+// Error says it.
+func (r *refusal) Error() string { return "drill: " + r.why }
+
+// Unwrap is its meaning.
+func (r *refusal) Unwrap() error { return r.meaning }
 
 const idLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
@@ -80,13 +92,17 @@ func (d Drill) Candidates(machines []Machine) ([]Machine, error) {
 	slices.SortFunc(candidates, func(a, b Machine) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	switch n := len(candidates); {
 	case n == 0 && others == 0:
-		return nil, fmt.Errorf("drill: %w: no machine of pool %s runs", ErrAbsent, d.Pool)
+		return nil, absent("no machine of pool %s runs", d.Pool)
 	case n == 0:
-		return nil, fmt.Errorf("drill: %w: pool %s runs on demand only (%d), and Spot takes back none of it", ErrAbsent, d.Pool, others)
+		return nil, absent("pool %s runs on demand only (%d), and Spot takes back none of it", d.Pool, others)
 	case n < d.Count:
-		return candidates, fmt.Errorf("drill: %w: %d victims are asked for, pool %s runs %d on spot", ErrAbsent, d.Count, d.Pool, n)
+		return candidates, absent("%d victims are asked for, pool %s runs %d on spot and %d on demand", d.Count, d.Pool, n, others)
 	}
 	return candidates, nil
+}
+
+func absent(format string, args ...any) error {
+	return &refusal{fmt.Sprintf(format, args...), ErrAbsent}
 }
 
 // ExperimentState is how far an experiment of FIS is, in its words.

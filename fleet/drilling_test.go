@@ -93,7 +93,7 @@ func TestADrillIsTakenOneStepAtATime(t *testing.T) {
 			s.State.Orders[0].Until = ago(1)
 		}, nil},
 		{"nobody to hit is a refusal with its reason", func(s *fleet.Snapshot) { ordered(s, "d1") },
-			[]string{"row d1 before [] refused: drill: not there: no machine of pool arm runs", "wake now"}},
+			[]string{"row d1 before [] refused: drill: no machine of pool arm runs", "wake now"}},
 		{"a pool that is not there, too", func(s *fleet.Snapshot) {
 			ordered(s, "d1")
 			s.Fleet.Pools = s.Fleet.Pools[1:]

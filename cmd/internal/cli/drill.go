@@ -76,19 +76,19 @@ func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) erro
 	}
 	d.preview(c.OutOrStdout(), candidates, f.Name, state.Jobs)
 	if !d.yes && !agreed(c.InOrStdin(), c.OutOrStdout()) {
-		return errors.New("not drilled")
+		return errors.New("not drilled: it was not agreed to")
 	}
 	o := fleet.Order{ID: d.drill.ID, Kind: fleet.Inject, Subject: d.drill.Pool, Reason: d.reason, Drill: &d.drill}
 	if err := place(c, s, o, drillStands); err != nil || d.detach {
 		return err
 	}
-	return follow(c, f.Name, s, d.drill.ID)
+	return follow(c.Context(), c.OutOrStdout(), f, s, d.drill.ID)
 }
 
 // preview says who may be hit, and what runs there.
 func (d *drillFlags) preview(out io.Writer, candidates []fleet.Machine, fleetName string, jobs []fleet.Job) {
 	fmt.Fprintf(out, "Spot is to take back %d of these %d machines of pool %s, %s after its recommendation to leave:\n",
-		d.drill.Count, len(candidates), d.drill.Pool, d.drill.Notice)
+		d.drill.Count, len(candidates), d.drill.Pool, short(d.drill.Notice))
 	for _, m := range candidates {
 		what := "no job"
 		for _, j := range jobs {
@@ -102,6 +102,9 @@ func (d *drillFlags) preview(out io.Writer, candidates []fleet.Machine, fleetNam
 
 func agreed(in io.Reader, out io.Writer) bool {
 	fmt.Fprint(out, "Go on? [y/N] ")
-	line, _ := bufio.NewReader(in).ReadString('\n')
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(out) // nobody pressed return
+	}
 	return strings.EqualFold(strings.TrimSpace(line), "y") || strings.EqualFold(strings.TrimSpace(line), "yes")
 }

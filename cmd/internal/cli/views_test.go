@@ -18,7 +18,7 @@ import (
 
 // lists are the verbs whose JSON programs read.
 var lists = []string{
-	"jobs", "jobs --all", "machines list", "machines show i-0a", "runners list", "pools", "status", "hours show", "hours next office",
+	"jobs", "jobs --all", "machines list", "machines show i-0a", "runners list", "pools", "status", "hours show", "hours next office", "drill list", "drill show spot-1",
 }
 
 var key = regexp.MustCompile(`^[a-z][a-z_]*$`)
@@ -66,11 +66,11 @@ func TestListsAsJSONHaveKeysAndWordsThatStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, file := range []string{crowded(t), operated(t), empty} {
+	for _, file := range []string{crowded(t), operated(t), drilled(t), empty} {
 		for _, verb := range lists {
 			code, out, log := run(t, append(strings.Fields(verb), "-o", "json", "--config", file)...)
 			if code != cli.ExitOK {
-				if verb != "machines show i-0a" {
+				if verb != "machines show i-0a" && verb != "drill show spot-1" {
 					t.Errorf("%s: exit %d: %s", verb, code, log)
 				}
 				continue
@@ -87,8 +87,12 @@ func TestListsAsJSONHaveKeysAndWordsThatStay(t *testing.T) {
 // A key that is not in the guide is no promise, and one that left is a broken one.
 func TestTheGuideNamesEveryKeyOfTheListsAsJSON(t *testing.T) {
 	guide := pages(t)[filepath.Join(root, "docs", "operating.md")]
-	file := crowded(t)
+	crowd, drills := crowded(t), drilled(t)
 	for _, verb := range lists {
+		file := crowd
+		if strings.HasPrefix(verb, "drill") {
+			file = drills
+		}
 		_, out, _ := run(t, append(strings.Fields(verb), "-o", "json", "--config", file)...)
 		var rows []map[string]any
 		if err := json.Unmarshal([]byte(out), &rows); err != nil {
@@ -97,7 +101,7 @@ func TestTheGuideNamesEveryKeyOfTheListsAsJSON(t *testing.T) {
 				t.Fatalf("%s: %v", verb, err)
 			}
 		}
-		name, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(verb, " --all"), " office"), " i-")
+		name, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(verb, " --all"), " office"), " spot-1"), " i-")
 		_, row, _ := strings.Cut(guide, "\n| `"+name+"` | ")
 		row, _, _ = strings.Cut(row, "\n")
 		for _, r := range rows {
