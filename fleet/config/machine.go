@@ -14,7 +14,7 @@ import (
 type Machine struct {
 	Agent   Program // runfleet's own; zero: images hold it
 	Runner  Program // GitHub's; its Version is that of prepared images too
-	Reports string  // URL of the queue for reports; empty: none are sent
+	Reports string  // URL of the queue for reports; empty: that of AWS.Queues, if there is one
 }
 
 // Program is a release of a program, for each architecture.
@@ -71,7 +71,7 @@ func machineKeys() object[Machine] {
 				field("url", "Where it is. Without it, at GitHub.", fetched, func(p *Program) *string { return &p.URL }),
 				field("sha256", "Its SHA-256, by architecture.", sumKeys(), func(p *Program) *Sums { return &p.SHA256 }),
 			}}, func(m *Machine) *Program { return &m.Runner }).must(),
-			field("reports", "Queue that machines report to, by URL.", fetched, func(m *Machine) *string { return &m.Reports }),
+			field("reports", "Queue that machines report to, by URL. Without it, the one of aws.queues, if there is one.", fetched, func(m *Machine) *string { return &m.Reports }),
 		},
 	}
 }

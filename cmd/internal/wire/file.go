@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -114,7 +115,7 @@ func userData(f *config.File, p config.Pool) ([]byte, error) {
 		Arch: p.Arch, Runner: bootstrap.Runner{Version: f.Machine.Runner.Version},
 		Settings: bootstrap.Settings{
 			Poll: max(5*time.Second, time.Duration(most)*time.Second/pollRate), Wait: p.BootLimit + p.IdleLimit,
-			Job: p.JobLimit, Reports: f.Machine.Reports,
+			Job: p.JobLimit, Reports: cmp.Or(f.Machine.Reports, f.AWS.Queues.Reports),
 		},
 	}
 	if !p.Prepared {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -68,7 +69,13 @@ func (x *Functions) Read(ctx context.Context) (FleetFile, error) {
 		return FleetFile{}, fmt.Errorf("fleet file: %w", err)
 	}
 	f, err := parse(x.Config, c.Data)
-	return FleetFile{f, c.Generation}, err
+	if err != nil {
+		return FleetFile{}, err
+	}
+	// The deployment's queue is where its machines report: that of aws.queues is
+	// polled by serve alone. machine.reports is above both.
+	f.AWS.Queues.Reports = cmp.Or(x.Reports, f.AWS.Queues.Reports)
+	return FleetFile{f, c.Generation}, nil
 }
 
 // LooksQueue is where wakes go.
