@@ -38,6 +38,9 @@ type LimitedError struct {
 	Installation int64
 	For          time.Duration // from now, by Retry-After or the reset header
 	Text         string
+	// Resource is the allowance that is used up, by GitHub's name; what is
+	// counted apart goes on. Empty: nothing may be asked.
+	Resource string
 }
 
 // Error says who is limited and for how long.

@@ -56,6 +56,9 @@ type Client struct {
 	groups  map[fleet.Scope]*groups
 	tokens  map[fleet.Scope]registrationToken
 
+	app    int64
+	meters meters
+
 	reading sync.Mutex // guards walk; one read-back at a time
 	walk    *walk      // a list of deliveries that one call could not finish
 }
@@ -70,7 +73,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base: base, transport: cfg.Transport, now: cfg.Now, log: cfg.Log, decode: cfg.Decode,
+		app: cfg.AppID, base: base, transport: cfg.Transport, now: cfg.Now, log: cfg.Log, decode: cfg.Decode,
 		signer: func(next http.RoundTripper) (*ghinstallation.AppsTransport, error) {
 			return ghinstallation.NewAppsTransport(next, cfg.AppID, cfg.PrivateKey)
 		},
@@ -107,9 +110,14 @@ func baseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// client returns the go-github client of an installation, or of the App
-// itself. Its token is renewed by ghinstallation, a minute before it expires.
+// client returns the go-github client of an installation, or of the App itself.
 func (c *Client) client(installation int64) (*github.Client, error) {
+	return c.dial(installation, "")
+}
+
+// dial is client for an account's installation. Its token is renewed by
+// ghinstallation, a minute before it expires.
+func (c *Client) dial(installation int64, account string) (*github.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if api, ok := c.clients[installation]; ok {
@@ -117,7 +125,9 @@ func (c *Client) client(installation int64) (*github.Client, error) {
 	}
 	// ghinstallation writes to the App's transport when it renews a token, so
 	// two installations that shared one would race.
-	app, err := c.signer(&limits{next: c.transport, installation: installation, now: c.now})
+	app, err := c.signer(&limits{
+		next: c.transport, of: fleet.Meter{App: c.app, Installation: installation, Account: account}, meters: &c.meters, now: c.now,
+	})
 	if err != nil {
 		return nil, errors.New("sign in as GitHub App: private key cannot be used")
 	}
@@ -166,7 +176,7 @@ func (c *Client) scoped(s fleet.Scope) (*github.Client, error) {
 			return nil, err
 		}
 	}
-	return c.client(s.Installation)
+	return c.dial(s.Installation, s.Owner)
 }
 
 // checkName refuses what must not enter a path: v57 does not escape owners

@@ -26,11 +26,13 @@ const (
 
 // limits is a RoundTripper below go-github and ghinstallation. It turns
 // GitHub's limit answers into a *fleet.LimitedError, which every layer above
-// hands up unchanged, and hides the rate headers of all other answers.
+// hands up unchanged. The rate headers of all other answers go to the meters
+// and no further.
 type limits struct {
-	next         http.RoundTripper
-	installation int64
-	now          func() time.Time
+	next   http.RoundTripper
+	of     fleet.Meter // App, Installation and Account are set
+	meters *meters
+	now    func() time.Time
 }
 
 // RoundTrip sends a request.
@@ -45,11 +47,10 @@ func (l *limits) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("read refusal: %w", err)
 		}
 		if limited(resp, body) {
-			return nil, &fleet.LimitedError{
-				Installation: l.installation, For: l.pause(resp.Header), Text: refusal(resp, body),
-			}
+			return nil, l.refused(resp, body)
 		}
 	}
+	l.meters.note(l.seen(), resp.Header)
 	// With a remaining count of zero, v57 would refuse every later call by
 	// itself until the real time of the reset: after the last call that was
 	// still allowed, too.
@@ -58,6 +59,26 @@ func (l *limits) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Header.Del("X-Ratelimit-" + h)
 	}
 	return resp, nil
+}
+
+// refused is the limit that an answer tells of. A primary one is of what it
+// counts, and the meter has it; any other stops the whole installation.
+func (l *limits) refused(resp *http.Response, body []byte) error {
+	e := &fleet.LimitedError{Installation: l.of.Installation, For: l.pause(resp.Header), Text: refusal(resp, body)}
+	l.meters.note(l.seen(), resp.Header)
+	if resp.Header.Get("X-Ratelimit-Remaining") == "0" && !secondary(body) {
+		e.Resource = resp.Header.Get("X-Ratelimit-Resource")
+	}
+	if e.Resource == "" {
+		l.meters.pause(l.seen(), e.For)
+	}
+	return e
+}
+
+func (l *limits) seen() fleet.Meter {
+	m := l.of
+	m.SeenAt = l.now()
+	return m
 }
 
 // keepBody reads the body of a refusal and puts a copy in its place, because
@@ -85,11 +106,13 @@ func limited(resp *http.Response, body []byte) bool {
 	if resp.Header.Get("X-Ratelimit-Remaining") == "0" || resp.Header.Get("Retry-After") != "" {
 		return true
 	}
+	return secondary(body) || bytes.Contains(bytes.ToLower(body), []byte("api rate limit exceeded"))
+}
+
+// secondary tells a secondary limit by GitHub's words for it.
+func secondary(body []byte) bool {
 	text := strings.ToLower(string(body))
-	for _, sign := range []string{
-		"secondary rate limit", "api rate limit exceeded", "abuse detection",
-		"secondary-rate-limits", "#abuse-rate-limits",
-	} {
+	for _, sign := range []string{"secondary rate limit", "abuse detection", "secondary-rate-limits", "#abuse-rate-limits"} {
 		if strings.Contains(text, sign) {
 			return true
 		}
@@ -101,10 +124,7 @@ func limited(resp *http.Response, body []byte) bool {
 // when nothing remains: a secondary limit carries the primary one's reset,
 // which may be an hour off.
 func (l *limits) pause(h http.Header) time.Duration {
-	at := l.now()
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		at = date // the reset is by GitHub's clock
-	}
+	at := sentAt(h, l.now()) // the reset is by GitHub's clock
 	wait := usualPause
 	if after, ok := retryAfter(h.Get("Retry-After"), at); ok {
 		wait = after

@@ -113,3 +113,13 @@ func TestAfterAnyAnswerTheNextCallIsReallyMade(t *testing.T) {
 		})
 	}
 }
+
+// limitOf is the limit that an error tells of.
+func limitOf(t *testing.T, err error) fleet.LimitedError {
+	t.Helper()
+	var limit *fleet.LimitedError
+	if !errors.As(err, &limit) {
+		t.Fatalf("%v is no limit", err)
+	}
+	return *limit
+}

@@ -27,7 +27,7 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 		}
 	}
 	for _, scope := range scopes(s, c.Machines) {
-		if r.memory.limited[scope.Installation].After(s.At) {
+		if r.limitOn(scope.Installation, fleet.Housekeeping) != nil {
 			continue
 		}
 		listed, err := r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")
@@ -41,6 +41,9 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 	if !write {
 		see(s, c)
 		return nil
+	}
+	if text, ok := r.metersMark(s.At); ok && c.Marks != nil {
+		c.Marks[markMeters] = text
 	}
 	if c = actsOf(*s, r.Now()).leave(c); !c.Empty() {
 		if err := r.Ledger.Commit(ctx, s.State.Number, c); err != nil {

@@ -87,7 +87,7 @@ func (r *Reconciler) notHeard(k fleet.JobKey, u unheard) {
 // unanswered reports whether a job need not be asked about just now.
 func (r *Reconciler) unanswered(j fleet.Job, at time.Time) bool {
 	u, ok := r.memory.unheard[j.Key]
-	return ok && at.Sub(u.at) < askAgain || r.memory.limited[j.Class.Scope.Installation].After(at)
+	return ok && at.Sub(u.at) < askAgain || r.limitOn(j.Class.Scope.Installation, fleet.Housekeeping) != nil
 }
 
 // answer fetches the jobs that the last plan asked about. A job that GitHub
@@ -120,6 +120,9 @@ func (r *Reconciler) answer(ctx context.Context) error {
 // readBack records the deliveries that GitHub could not deliver. A queued job
 // older than a day is over, whatever its delivery says.
 func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.State, error) {
+	if r.limitOn(theApp, fleet.Housekeeping) != nil {
+		return state, nil
+	}
 	since := instant(state.Marks[markReadBack])
 	if since.IsZero() {
 		since = r.Now().Add(-15 * time.Minute)

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,8 @@ import (
 )
 
 // GitHub's limits on registrations: 900 points a minute at 5 points a write,
-// and 10,000 an hour (actions_runner_registration).
+// and 10,000 an hour (actions_runner_registration) where its answers do not say
+// another number.
 const (
 	MintsPerMinute = 180
 	MintsPerHour   = 10_000
@@ -71,38 +71,15 @@ func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 
 func (r *Reconciler) mintsAt(installation int64, at time.Time) fleet.Mints {
 	w, minute := r.mintsOf(installation), cmp.Or(r.MintsPerMinute, MintsPerMinute)
+	hour, told := r.meters().Registrations(installation, at)
+	if !told {
+		hour = w.hour.left(at, MintsPerHour)
+	}
 	return fleet.Mints{
-		Now:     min(w.minute.left(at, minute), w.hour.left(at, MintsPerHour)),
+		Now:     min(w.minute.left(at, minute), hour),
 		PerBoot: minute * int(fleet.DefaultBoot/time.Second) / 60,
-		Limited: r.memory.limited[installation],
+		Limited: r.memory.unminted[installation],
 	}
-}
-
-// limit remembers that GitHub limits an installation, if that is what an error
-// says. It stops no other installation.
-func (r *Reconciler) limit(err error) {
-	var l *fleet.LimitedError
-	if !errors.As(err, &l) {
-		return
-	}
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	if r.memory.limited == nil {
-		r.memory.limited = map[int64]time.Time{}
-	}
-	r.memory.limited[l.Installation] = r.Now().Add(l.For)
-}
-
-// limitOn is the limit that holds for an installation; nil if none does. While
-// it holds nothing is asked: GitHub counts what it refuses, too.
-func (r *Reconciler) limitOn(installation int64) error {
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	left := r.memory.limited[installation].Sub(r.Now())
-	if left <= 0 {
-		return nil
-	}
-	return &fleet.LimitedError{Installation: installation, For: left, Text: "it said so before"}
 }
 
 // templateID is a recipe's template without its version.

@@ -64,7 +64,7 @@ func (r *Reconciler) refresh(ctx context.Context, names fleet.Plain, scope fleet
 	if r.Now().Before(r.memory.plains[names]) {
 		return nil
 	}
-	if err := r.limitOn(scope.Installation); err != nil {
+	if err := r.limitOn(scope.Installation, fleet.Serving); err != nil {
 		return err
 	}
 	e, until, err := r.Accounts.Enrolment(ctx, scope)

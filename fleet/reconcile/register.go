@@ -14,7 +14,7 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	var o outcome
 	want := *in.Mint
 	name := fleet.RunnerName(s.Fleet.Name, want.Machine, want.Try)
-	if err := r.limitOn(want.Scope.Installation); err != nil {
+	if err := r.limitOn(want.Scope.Installation, fleet.Serving); err != nil {
 		return r.unminted(ctx, s, in, m, err)
 	}
 	if want.Registration != fleet.Token {
@@ -43,7 +43,7 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 	log := r.Log.With("intent", in.ID, "machine", want.Machine, "scope", want.Scope.String(), "error", err)
 	switch {
 	case errors.Is(err, fleet.ErrThrottled):
-		r.limit(err)
+		r.limitMints(err)
 		log.WarnContext(ctx, "mint limited")
 		o := outcome{}
 		o.settle(in)
@@ -152,7 +152,7 @@ func generic(m fleet.Machine) fleet.Machine {
 
 // drop deletes a registration at GitHub; see GitHub.Remove for its errors.
 func (r *Reconciler) drop(ctx context.Context, s fleet.Scope, runnerID int64) error {
-	if err := r.limitOn(s.Installation); err != nil {
+	if err := r.limitOn(s.Installation, fleet.Releasing); err != nil {
 		return err
 	}
 	err := r.GitHub.Remove(ctx, s, runnerID)
@@ -166,7 +166,7 @@ func (r *Reconciler) dropNamed(ctx context.Context, s fleet.Scope, runnerID int6
 	if runnerID != 0 {
 		return r.drop(ctx, s, runnerID)
 	}
-	if err := r.limitOn(s.Installation); err != nil {
+	if err := r.limitOn(s.Installation, fleet.Releasing); err != nil {
 		return err
 	}
 	found, err := r.GitHub.Runners(ctx, s, name)

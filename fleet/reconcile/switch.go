@@ -137,7 +137,7 @@ func (r *Reconciler) free(ctx context.Context, s fleet.Snapshot, ins []fleet.Int
 // registrations lists a scope's registrations of ours by name; none if GitHub
 // does not answer.
 func (r *Reconciler) registrations(ctx context.Context, s fleet.Snapshot, scope fleet.Scope) map[string]fleet.Runner {
-	err := r.limitOn(scope.Installation)
+	err := r.limitOn(scope.Installation, fleet.Releasing)
 	var list []fleet.Runner
 	if err == nil {
 		list, err = r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")

@@ -161,6 +161,7 @@ func (s *Server) serve(r route) http.HandlerFunc {
 		limits := http.Header{}
 		s.do(func() {
 			s.calls[r.op]++
+			limits.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
 			c := call{Request: req, body: body}
 			if refused, ok := s.admit(r, &c, limits); !ok {
 				out = refused

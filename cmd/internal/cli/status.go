@@ -13,6 +13,7 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
 )
 
 // lookedLate is from when on a manager that runs should have looked: at rest a
@@ -63,6 +64,8 @@ type statusView struct {
 	Setbacks []setbackView             `json:"setbacks"` // that hold
 	Orders   []orderView               `json:"orders"`
 	Alerts   []string                  `json:"alerts"`
+	// GitHub is what GitHub's answers told the manager, as of its last full look.
+	GitHub []meterView `json:"github_allowances"`
 }
 
 // notLookedAt stands for the verdict of a job that no look has seen yet.
@@ -74,6 +77,7 @@ func viewStatus(seen fleet.Snapshot, manager string) statusView {
 		Fleet: f.Name, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
 		Jobs: map[string]int{}, Verdicts: map[fleet.VerdictCode]int{}, Hours: []hoursView{}, Setbacks: []setbackView{},
 		Orders: views(s.Orders, viewOrder), Alerts: texts(fleet.Decide(seen).Alerts),
+		GitHub: viewMeters(reconcile.MetersIn(s.Marks), seen.At),
 	}
 	if !v.Looked.IsZero() {
 		age := seen.At.Sub(v.Looked).Seconds()
@@ -122,6 +126,9 @@ func (v statusView) tell(out io.Writer) {
 	}
 	for _, h := range v.Hours {
 		fmt.Fprintf(out, "  pool %s is %s\n", h.Pool, clean(h.Now))
+	}
+	for _, m := range v.GitHub {
+		fmt.Fprintln(out, " ", m)
 	}
 	for _, b := range v.Setbacks {
 		fmt.Fprintf(out, "  set back until %s: %s %s: %s\n", when(b.Until), b.Kind, b.Subject, clean(b.Detail))

@@ -131,8 +131,8 @@ func (x *Functions) Looker(ctx context.Context, f FleetFile) (*Looker, error) {
 	pools, windows := f.Fleet(), f.Windows()
 	r := &reconcile.Reconciler{
 		Ledger: store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: configs, Plains: configs,
-		Faults: m.drills(),
-		Fleet:  func() fleet.Fleet { return pools }, Hours: func() map[string]schedule.Windows { return windows },
+		Faults: m.drills(), Meters: gh.Allowances,
+		Fleet: func() fleet.Fleet { return pools }, Hours: func() map[string]schedule.Windows { return windows },
 		Now: time.Now, Log: x.log, Parallel: parallel, Generation: f.Generation,
 	}
 	if !x.file.Fixed() {

@@ -52,9 +52,11 @@ type Config struct {
 	Hours  map[string]schedule.Windows // of the pools that close, by name
 	Script []Job
 	GitHub githubsim.Faults
-	AWS    awssim.Faults
-	Limits awssim.Limits
-	Ledger string // path; ":memory:" if empty
+	// Allowed is what GitHub allows an installation; zeros: as on github.com.
+	Allowed githubsim.Limits
+	AWS     awssim.Faults
+	Limits  awssim.Limits
+	Ledger  string // path; ":memory:" if empty
 	// Sockets puts real HTTP on loopback between GitHub and the fleet.
 	Sockets bool
 	Log     *slog.Logger
@@ -173,7 +175,7 @@ func (w *World) openAWS() {
 func (w *World) openGitHub(key *rsa.PrivateKey) error {
 	w.GitHub = githubsim.New(githubsim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey,
-		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, OnAssign: w.onAssign, OnRelease: w.onRelease, OnFree: w.onFree,
+		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, Limits: w.cfg.Allowed, OnAssign: w.onAssign, OnRelease: w.onRelease, OnFree: w.onFree,
 		Deliver: func(d githubsim.Delivery) (int, error) { return w.deliver(d) },
 	})
 	w.GitHub.AddInstallation(githubsim.Installation{ID: installation, Account: organisation})
@@ -207,6 +209,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
+		Meters: gh.Allowances,
 		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {
