@@ -115,39 +115,48 @@ func (c *Client) client(installation int64) (*github.Client, error) {
 	return c.dial(installation, "")
 }
 
-// dial is client for an account's installation. Its token is renewed by
-// ghinstallation, a minute before it expires.
+// dial is client for an account's installation, whose tokens a session keeps.
 func (c *Client) dial(installation int64, account string) (*github.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if api, ok := c.clients[installation]; ok {
 		return api, nil
 	}
-	// ghinstallation writes to the App's transport when it renews a token, so
-	// two installations that shared one would race.
-	app, err := c.signer(&limits{
+	below := &limits{
 		next: c.transport, of: fleet.Meter{App: c.app, Installation: installation, Account: account}, meters: &c.meters, now: c.now,
-	})
+	}
+	signed, err := c.signed(below)
 	if err != nil {
-		return nil, errors.New("sign in as GitHub App: private key cannot be used")
+		return nil, err
 	}
-	app.BaseURL = strings.TrimRight(c.base.String(), "/")
-	var signed http.RoundTripper = app
+	var top http.RoundTripper = signed
 	if installation != theApp {
-		signed = ghinstallation.NewFromAppsTransport(app, installation)
+		top = &session{now: c.now, open: func(p permission) (*ghinstallation.Transport, error) {
+			// ghinstallation writes to the App's transport when it renews a
+			// token, so two tokens that shared one would race.
+			app, err := c.signed(below)
+			if err != nil {
+				return nil, err
+			}
+			t := ghinstallation.NewFromAppsTransport(app, installation)
+			t.InstallationTokenOptions = p.options()
+			return t, nil
+		}}
 	}
-	api := github.NewClient(&http.Client{Transport: signed, CheckRedirect: redirect})
+	api := github.NewClient(&http.Client{Transport: top, CheckRedirect: redirect})
 	api.BaseURL, api.UserAgent = c.base, "runfleet"
 	c.clients[installation] = api
 	return api, nil
 }
 
-// forget drops an installation's client and with it the cached token, which
-// GitHub may have revoked before it expired.
-func (c *Client) forget(installation int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.clients, installation)
+// signed is a RoundTripper that signs with the App's key.
+func (c *Client) signed(below http.RoundTripper) (*ghinstallation.AppsTransport, error) {
+	app, err := c.signer(below)
+	if err != nil {
+		return nil, errors.New("sign in as GitHub App: private key cannot be used")
+	}
+	app.BaseURL = strings.TrimRight(c.base.String(), "/")
+	return app, nil
 }
 
 // redirect follows GitHub to the new name of a repository. It stays on the

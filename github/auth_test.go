@@ -117,25 +117,6 @@ func TestEachInstallationSignsWithItsOwnToken(t *testing.T) {
 	}
 }
 
-func TestARevokedTokenIsReplacedByTheNextCall(t *testing.T) {
-	r := rigged(t)
-	status := http.StatusUnauthorized
-	r.mux.HandleFunc("DELETE /", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, status, `{"message":"Bad credentials"}`)
-	})
-	err := r.Remove(t.Context(), acme, 11)
-	if diff := cmp.Diff("remove runner 11 from acme: 401 Bad credentials", fmt.Sprint(err)); diff != "" {
-		t.Errorf("error (-want +got):\n%s", diff)
-	}
-	status = http.StatusNoContent
-	if err := r.Remove(t.Context(), acme, 11); err != nil {
-		t.Error(err)
-	}
-	if r.wire.tokens != 2 {
-		t.Errorf("%d token requests, want 2", r.wire.tokens)
-	}
-}
-
 func TestNamesThatWouldLeaveTheirPathAreRefused(t *testing.T) {
 	r := rigged(t)
 	for _, name := range []string{"", ".", "..", "a/b", "a b", "a?b", "a#b", "a%2fb", "ä", "a\n"} {

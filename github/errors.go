@@ -39,7 +39,11 @@ func (c *Client) fail(ctx context.Context, k call, err error) error {
 	}
 	var token *ghinstallation.HTTPError
 	if errors.As(err, &token) && token.Response != nil {
-		return c.refusedToken(k, token.Response)
+		var of tokenError
+		if e := (*tokenError)(nil); errors.As(err, &e) {
+			of = *e
+		}
+		return c.refusedToken(k, of.needs, token.Response)
 	}
 	var answer *github.ErrorResponse
 	if errors.As(err, &answer) && answer.Response != nil {
@@ -56,11 +60,12 @@ func (c *Client) fail(ctx context.Context, k call, err error) error {
 }
 
 // refusedToken is about the request before the request. Its 404 means that
-// the installation is gone, never that a runner or job is.
-func (c *Client) refusedToken(k call, resp *http.Response) error {
+// the installation is gone, never that a runner or job is; its 422, that the App
+// was not granted the permission.
+func (c *Client) refusedToken(k call, p permission, resp *http.Response) error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body) // kept by limits, so it cannot fail
-	text := fmt.Sprintf("token for installation %d: %d %s", k.installation, resp.StatusCode, refusal(resp, body))
+	text := fmt.Sprintf("token for installation %d with %s: %d %s", k.installation, p, resp.StatusCode, refusal(resp, body))
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity:
 		return fmt.Errorf("%s: %w: %s", k.op, fleet.ErrConfig, text)
@@ -71,9 +76,6 @@ func (c *Client) refusedToken(k call, resp *http.Response) error {
 func (c *Client) refused(ctx context.Context, k call, answer *github.ErrorResponse) error {
 	status := answer.Response.StatusCode
 	text := fmt.Sprintf("%d %s", status, clean(said(answer)))
-	if status == http.StatusUnauthorized {
-		c.forget(k.installation)
-	}
 	if needs := answer.Response.Header.Get("X-Accepted-Github-Permissions"); status == http.StatusForbidden && needs != "" {
 		c.log.WarnContext(ctx, "GitHub refuses the App",
 			"call", k.op, "installation", k.installation, "text", text, "needs", clean(needs))

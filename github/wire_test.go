@@ -35,6 +35,7 @@ type wire struct {
 	mu      sync.Mutex
 	asked   []string // method, path and query of each request, tokens apart
 	tokens  int      // token requests
+	wanted  []string // their bodies
 }
 
 // RoundTrip answers a request with what the handler wrote. A handler that
@@ -66,6 +67,9 @@ func (w *wire) note(r *http.Request) {
 	defer w.mu.Unlock()
 	if strings.HasSuffix(r.URL.Path, "/access_tokens") {
 		w.tokens++
+		body, _ := io.ReadAll(r.Body)
+		w.wanted = append(w.wanted, strings.TrimSpace(string(body)))
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		return
 	}
 	w.asked = append(w.asked, r.Method+" "+r.URL.RequestURI())

@@ -16,7 +16,8 @@ import (
 
 type token struct {
 	in      *installation
-	expires time.Time // by TokenNow
+	expires time.Time         // by TokenNow
+	allows  map[string]string // permissions by name: read or write
 }
 
 // authenticate finds who calls, and whether the path is theirs.
@@ -50,7 +51,7 @@ func (s *Server) authenticate(r route, c *call) (reply, bool) {
 	if c.PathValue("repo") != "" && s.repository(*c) == nil {
 		return notFound(), false
 	}
-	return reply{}, true
+	return r.permitted(t.allows)
 }
 
 func (s *Server) repository(c call) *repository {
@@ -127,16 +128,20 @@ func (s *Server) mintToken(c call) reply {
 	if in.Suspended {
 		return refuse(http.StatusForbidden, "This installation has been suspended")
 	}
+	allows, ok := s.narrowed(c.body)
+	if !ok {
+		return refuse(http.StatusUnprocessableEntity, "The permissions requested are not granted to this installation.")
+	}
 	expires := s.cfg.TokenNow().Add(time.Hour)
 	// The long form: ghs_, the App, and something with two dots, about 520 characters in all.
 	b := s.bytes(375, "token", strconv.FormatInt(int64(in.ID), 10))
 	enc := base64.RawURLEncoding.EncodeToString
 	secret := fmt.Sprintf("ghs_%d_%s.%s.%s", s.cfg.AppID, enc(b[:30]), enc(b[30:119]), enc(b[119:]))
-	s.tokens[secret] = token{in: in, expires: expires}
+	s.tokens[secret] = token{in: in, expires: expires, allows: allows}
 	return answer(http.StatusCreated, map[string]any{
 		"token":                secret,
 		"expires_at":           expires.UTC().Format(time.RFC3339),
-		"permissions":          permissions(),
+		"permissions":          allows,
 		"repository_selection": "all",
 	})
 }

@@ -16,10 +16,12 @@ type Config struct {
 	// judges both by the clock of its process.
 	TokenNow func() time.Time
 
-	AppID     int64          // 1 if zero
-	AppSlug   string         // "runfleet" if empty
-	PublicKey *rsa.PublicKey // checks JWTs; any bearer token passes as a JWT if nil
-	BaseURL   string         // in links of payloads, without a slash at the end; https://api.github.com if empty
+	AppID   int64  // 1 if zero
+	AppSlug string // "runfleet" if empty
+	// Permissions are what the App was granted, by GitHub's names; all that this GitHub knows if nil.
+	Permissions map[string]string
+	PublicKey   *rsa.PublicKey // checks JWTs; any bearer token passes as a JWT if nil
+	BaseURL     string         // in links of payloads, without a slash at the end; https://api.github.com if empty
 
 	WebhookURL    string // handed to Deliver with each delivery
 	WebhookSecret string // signs deliveries; unsigned if empty
@@ -99,6 +101,9 @@ func (c Config) withDefaults() Config {
 	}
 	c.AppID = cmp.Or(c.AppID, 1)
 	c.AppSlug = cmp.Or(c.AppSlug, "runfleet")
+	if c.Permissions == nil {
+		c.Permissions = granted()
+	}
 	c.BaseURL = cmp.Or(c.BaseURL, "https://api.github.com")
 	c.Times = c.Times.withDefaults()
 	c.Limits = c.Limits.withDefaults()

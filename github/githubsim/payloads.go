@@ -24,12 +24,6 @@ func nullable(text string) any {
 	return text
 }
 
-func permissions() map[string]string {
-	return map[string]string{
-		"actions": "write", "administration": "write", "metadata": "read", "organization_self_hosted_runners": "write",
-	}
-}
-
 func events() []string { return []string{"workflow_job", "workflow_run"} }
 
 func (s *Server) userPayload(login string, id int64, kind string) map[string]any {
@@ -63,7 +57,7 @@ func (s *Server) appPayload() map[string]any {
 		"id": s.cfg.AppID, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": fmt.Sprintf("A_%d", s.cfg.AppID),
 		"owner": s.actor(), "description": nil, "external_url": "https://example.com",
 		"html_url":   "https://github.com/apps/" + s.cfg.AppSlug,
-		"created_at": since, "updated_at": since, "permissions": permissions(), "events": events(),
+		"created_at": since, "updated_at": since, "permissions": s.cfg.Permissions, "events": events(),
 		"installations_count": len(s.installations),
 	}
 }
