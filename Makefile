@@ -2,6 +2,10 @@
 # In inputs, not in seconds: a deadline in the middle of an input is a failure.
 FUZZTIME ?= 20000x
 
+# The random days of soak, which may be played in pieces.
+FIRST ?= 0
+SEEDS ?= 10000
+
 .PHONY: test race bench soak fuzz integration machine lint lambda synth
 
 # What the program for AWS Lambda is made of and the others are not.
@@ -21,7 +25,7 @@ bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 soak:
-	go test -timeout 0 -run TestRandomDays ./cmd/internal/world -seeds 10000
+	go test -timeout 0 -run TestRandomDays ./cmd/internal/world -first $(FIRST) -seeds $(SEEDS)
 
 fuzz:
 	go test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./webhooks
