@@ -167,10 +167,12 @@ func (v *view) tellInterrupted(all []*Interrupted) {
 }
 
 // again reports whether a job is one of a re-run that mends an interruption:
-// its machine is not to be taken back too.
+// its machine is not to be taken back too. That a re-run was asked for is
+// enough: its jobs may come before GitHub's answer, or without it.
 func (v *view) again(j *Job) bool {
 	return slices.ContainsFunc(v.State.Interrupted, func(i Interrupted) bool {
-		return i.Run == j.Run && j.Key.Attempt > i.Job.Attempt && !i.RerunAt.IsZero()
+		asked := !i.RerunAt.IsZero() || !i.TriedAt.IsZero() || v.rerunning(i.Run)
+		return i.Run == j.Run && j.Key.Attempt > i.Job.Attempt && asked
 	})
 }
 

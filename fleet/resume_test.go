@@ -180,6 +180,21 @@ func TestAReRunGetsMachinesThatStay(t *testing.T) {
 			mended(s)
 			wait(s, queued(7, arm, 5))
 		}, []string{"launch 1 arm spot", "launch 1 arm on-demand", "job 4 launching", "job 7 launching"}},
+		{"on demand while GitHub is asked for the re-run: its jobs come before its answer", func(s *fleet.Snapshot) {
+			interrupted(s, hit(1, "i-1", "failure"))
+			s.State.Intents = []fleet.Intent{{ID: "r", ReservedAt: ago(5), Rerun: &fleet.Rerun{Run: 9}}}
+			wait(s, next(4, fleet.Queued))
+		}, []string{"launch 1 arm on-demand", "job 4 launching"}},
+		{"on demand when GitHub's answer was lost", func(s *fleet.Snapshot) {
+			i := hit(1, "i-1", "failure")
+			i.TriedAt = ago(5)
+			interrupted(s, i)
+			wait(s, next(4, fleet.Queued))
+		}, []string{"launch 1 arm on-demand", "job 4 launching"}},
+		{"on Spot when somebody ran a run again that needed no mending", func(s *fleet.Snapshot) {
+			interrupted(s, hit(1, "i-1", "success"))
+			wait(s, next(4, fleet.Queued))
+		}, []string{"launch 1 arm spot", "job 4 launching"}},
 		{"from a pool that buys Spot only, there", func(s *fleet.Snapshot) {
 			mended(s)
 			s.Fleet.Pools[0].Market = fleet.Spot
