@@ -23,6 +23,7 @@ type checker struct {
 	owners    owners
 	closed    closed
 	lives     lives
+	reruns    reruns
 	broken    error
 }
 
@@ -40,6 +41,7 @@ func (c *checker) launched(w *World, i awssim.Instance) {
 	}
 	id := fleet.IntentID(i.Tags[provision.TagIntent])
 	c.brought[id]++
+	c.reruns.bought(c, w, i)
 	for _, in := range state.Intents {
 		if in.ID == id && in.Launch != nil && c.brought[id] <= in.Launch.Count {
 			c.shut(w, i, in)
@@ -105,6 +107,7 @@ func (c *checker) look(ctx context.Context, w *World) error {
 	c.silent(w, state)
 	c.lives.check(c, w, state)
 	c.budget(w)
+	c.reruns.told(c, w, state)
 	c.owners.check(c, w, state)
 	c.closed.check(c, w)
 	return c.broken

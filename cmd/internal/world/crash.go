@@ -91,6 +91,11 @@ func (g mortalGitHub) Remove(ctx context.Context, s fleet.Scope, id int64) error
 	return g.GitHub.Remove(ctx, s, id)
 }
 
+func (g mortalGitHub) Rerun(ctx context.Context, r fleet.Rerun) error {
+	defer g.m.die()
+	return g.GitHub.Rerun(ctx, r)
+}
+
 type mortalCloud struct {
 	reconcile.Cloud
 	m *mortal

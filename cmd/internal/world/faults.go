@@ -142,6 +142,7 @@ func faultScript(seed uint64) []Job {
 			Run: i / 3, After: time.Duration(chance(seed, name+" after") * float64(90*time.Minute)).Truncate(time.Second),
 			Duration: time.Minute + time.Duration(chance(seed, name+" for")*float64(20*time.Minute)).Truncate(time.Second),
 			Labels:   labels["linux-arm64"],
+			Failed:   chance(seed, name+" fails") < 0.15,
 		}
 		switch x := chance(seed, name+" kind"); {
 		case x < 0.3:

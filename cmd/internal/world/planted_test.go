@@ -161,6 +161,33 @@ type deaf struct{ reconcile.Cloud }
 
 func (deaf) Stop(context.Context, []fleet.MachineID) map[fleet.MachineID]error { return nil }
 
+// amnesiac does not know whose re-run a job is.
+type amnesiac struct{ ledger.Ledger }
+
+func (a amnesiac) Read(ctx context.Context) (fleet.State, error) {
+	s, err := a.Ledger.Read(ctx)
+	s.Jobs = slices.Clone(s.Jobs)
+	for i := range s.Jobs {
+		if s.Jobs[i].Key.Attempt > 1 {
+			s.Jobs[i].Run = 0
+		}
+	}
+	return s, err
+}
+
+// thrifty buys on Spot what is to be bought on demand, where it can.
+type thrifty struct{ reconcile.Cloud }
+
+func (c thrifty) Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) (fleet.Launched, error) {
+	if l.Pool == "arm64" {
+		l.Market, l.Offers = fleet.Spot, slices.Clone(l.Offers)
+		for i := range l.Offers {
+			l.Offers[i].Market = fleet.Spot
+		}
+	}
+	return c.Cloud.Launch(ctx, id, l)
+}
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -176,6 +203,8 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"an event that is answered and not recorded", func(r *reconcile.Reconciler) { r.Ledger = lax{r.Ledger} }, "Unserved:"},
 		{"a run that is re-run again and again", func(r *reconcile.Reconciler) { r.GitHub = stubborn{r.GitHub} }, "is in attempt 3"},
 		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.GitHub = callous{r.GitHub} }, "Again:0"},
+		{"a re-run for which Spot is reserved", func(r *reconcile.Reconciler) { r.Ledger = amnesiac{r.Ledger} }, "was bought on Spot for a re-run"},
+		{"a re-run for which Spot is bought", func(r *reconcile.Reconciler) { r.Cloud = thrifty{r.Cloud} }, "was bought on Spot for a re-run"},
 		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
 		{"a config that is not withdrawn", func(r *reconcile.Reconciler) { r.Configs = hoarder{r.Configs} }, "parameter /runfleet/demo/machines/"},
 		{"a stop of a machine that is busy", func(r *reconcile.Reconciler) {

@@ -72,7 +72,7 @@ func (w *World) spotStory() (hurt, again int) {
 	}
 	for _, o := range all {
 		at, ok := w.noticed[w.jobs[o.ID]]
-		if !ok || o.Conclusion != "failure" || o.Done.Before(at) {
+		if !ok || o.Conclusion != "failure" || o.Done.Truncate(githubTells).Before(at) {
 			continue
 		}
 		hurt++
@@ -81,13 +81,4 @@ func (w *World) spotStory() (hurt, again int) {
 		}
 	}
 	return hurt, again
-}
-
-// budget holds invariant 7: a run is re-run once, whatever Spot takes.
-func (c *checker) budget(w *World) {
-	for _, o := range w.GitHub.Outcomes() {
-		if o.Attempt > 2 {
-			c.fail(w, "run %d is in attempt %d", o.Run, o.Attempt)
-		}
-	}
 }

@@ -124,7 +124,9 @@ func New(ctx context.Context, c Config) (*World, error) {
 	w := &World{
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*machine{}, byID: map[githubsim.RunnerID]*machine{},
 		jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
-		check: checker{brought: map[fleet.IntentID]int{}, overLimit: map[githubsim.JobID]bool{}},
+		check: checker{
+			brought: map[fleet.IntentID]int{}, overLimit: map[githubsim.JobID]bool{}, reruns: reruns{map[fleet.IntentID]int{}},
+		},
 	}
 	w.alarms = alarms{Handler: c.Log.Handler(), now: w.Now, told: map[string]time.Time{}}
 	w.cfg.Log = slog.New(w.alarms)
@@ -206,7 +208,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	}
 	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
-		Ledger: w.Store, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
+		Ledger: watched{w.Store, w}, GitHub: gh, Accounts: gh, Deliveries: gh, Cloud: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
 		Meters: gh.Allowances,
