@@ -221,6 +221,7 @@ func (s *Server) end(j *job, conclusion string) {
 type Outcome struct {
 	ID         JobID
 	Run        RunID
+	Name       string
 	Attempt    int
 	Labels     []string
 	Status     string // waiting, queued, in_progress or completed
@@ -266,7 +267,7 @@ func (s *Server) Outcomes() []Outcome {
 
 func (j *job) outcome() Outcome {
 	out := Outcome{
-		ID: j.id, Run: j.run.id, Attempt: j.attempt, Labels: slices.Clone(j.spec.Labels), Status: j.status,
+		ID: j.id, Run: j.run.id, Name: j.spec.Name, Attempt: j.attempt, Labels: slices.Clone(j.spec.Labels), Status: j.status,
 		Conclusion: j.conclusion, Runner: j.ran.name, Created: j.created, Done: j.completed,
 	}
 	if j.ran.id != 0 {

@@ -26,6 +26,7 @@ type story struct {
 	deadEnd     time.Time       // when it was ended
 	interrupted githubsim.JobID // whose machine Spot took back
 	victim      string          // that machine
+	noticeAt    time.Time       // when it was told
 }
 
 // losing delivers webhooks but for the one that is to be lost. GitHub lists it
@@ -66,7 +67,7 @@ func (w *World) interruptOne() {
 		}
 		for _, o := range w.GitHub.Outcomes() {
 			if w.jobs[o.ID] == i.ID && o.Status == "in_progress" && w.GitHub.Left(o.ID) > long {
-				w.story.interrupted, w.story.victim = o.ID, i.ID
+				w.story.interrupted, w.story.victim, w.story.noticeAt = o.ID, i.ID, w.Now()
 				w.AWS.Notice(i.ID)
 				return
 			}
@@ -79,15 +80,9 @@ func (w *World) interruptOne() {
 func (w *World) Story() []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	jobs, next := map[githubsim.JobID]githubsim.Outcome{}, githubsim.Outcome{}
+	jobs := map[githubsim.JobID]githubsim.Outcome{}
 	for _, o := range w.GitHub.Outcomes() {
 		jobs[o.ID] = o
-	}
-	hurt := jobs[w.story.interrupted]
-	for _, o := range jobs {
-		if o.Run == hurt.Run && o.Attempt > hurt.Attempt && hurt.ID != 0 && (next.ID == 0 || o.ID < next.ID) {
-			next = o
-		}
 	}
 	if o, ok := jobs[w.story.lost]; ok && !o.Started.IsZero() {
 		say("The webhook of job %d was lost. The list of deliveries told of it, and it ran after %s.", o.ID, o.Started.Sub(o.Created).Round(time.Second))
@@ -95,22 +90,11 @@ func (w *World) Story() []string {
 	if i := w.story.dead; i.ID != "" && !w.story.deadEnd.IsZero() {
 		say("Machine %s never came up. It was ended after %s, and another took its job.", i.ID, w.story.deadEnd.Sub(i.LaunchedAt).Round(time.Second))
 	}
-	if w.story.victim != "" && next.Status == "completed" {
-		say("Spot took %s back while job %d ran on it. Its run was run again, and ended as %s %s later, on %s.",
-			w.story.victim, hurt.ID, next.Conclusion, next.Done.Sub(hurt.Done).Round(time.Second), w.market(w.jobs[next.ID]))
+	if i := w.interruption(); i != nil {
+		lines = append(lines, i.story())
 	}
 	for _, c := range w.closings() {
 		lines = append(lines, c.story())
 	}
 	return lines
-}
-
-// market is where a machine was bought, in words.
-func (w *World) market(id string) string {
-	for _, i := range w.AWS.Instances() {
-		if i.ID == id && !i.Spot {
-			return "a machine on demand"
-		}
-	}
-	return "another Spot machine"
 }

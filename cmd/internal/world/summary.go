@@ -25,6 +25,8 @@ type Summary struct {
 		Jobs  int `json:"jobs"`
 		Again int `json:"again"`
 	} `json:"interrupted"`
+	// Interruption is the one of Mishaps, from notice to green.
+	Interruption *Interruption `json:"interruption,omitempty"`
 	// Standing counts machines that stay for many jobs: how many there are, the
 	// jobs that they ran, their stops and starts, and those that are not as their
 	// pool's hours ask for. They are not left over.
@@ -127,6 +129,7 @@ func (w *World) Summary() Summary {
 	}
 	s.Wait = WaitsOf(waits)
 	s.Story = w.Story()
+	s.Interruption = w.interruption()
 	s.Interrupted.Jobs, s.Interrupted.Again = w.spotStory()
 	s.Standing.Machines, s.Standing.Jobs, s.Standing.Amiss = len(w.kept()), w.stood.jobs, w.amiss()
 	s.Standing.Stops, s.Standing.Starts = len(w.stood.stops), w.stood.starts
