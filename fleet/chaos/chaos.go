@@ -5,8 +5,9 @@
 // # Decisions
 //
 // The hypothesis is one: every job that a drill interrupted finishes green by
-// a later attempt, and nothing of the drill stays behind. A job that failed by
-// itself before its machine was warned is no matter of the drill's.
+// a later attempt, and nothing stays behind, neither of the drill nor of the
+// machines that it took. A job that failed by itself before its machine was
+// warned is no matter of the drill's.
 //
 // The verdict is derived from what was seen, each time anew, and not stored in
 // steps, so a manager that restarts in the middle of a drill judges the same.
@@ -46,6 +47,9 @@ type Seen struct {
 	// a machine and forgets it with the machine, so a drill keeps its own.
 	Notices []fleet.Notice
 	Left    []string // what the drill made and is still there, in words
+	// Traces are what victims left behind and is still there, in words:
+	// registrations, parameters, what the manager has to clear.
+	Traces map[fleet.MachineID][]string
 	// Markets is where machines were bought that are in no list any more.
 	Markets map[fleet.MachineID]fleet.Market
 	// Patience is how long something that is due may be outstanding before it

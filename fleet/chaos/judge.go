@@ -100,6 +100,8 @@ func (v *view) result(fates []Fate) (Result, []string) {
 	open, wrong = append(open, awaited...), append(wrong, stays...)
 	awaited, stays = v.left()
 	open, wrong = append(open, awaited...), append(wrong, stays...)
+	awaited, stays = v.traces()
+	open, wrong = append(open, awaited...), append(wrong, stays...)
 	if len(open)+len(wrong)+healed == 0 {
 		notes = append(notes, "no job was interrupted: only the machines were put to the proof")
 	}
@@ -140,6 +142,22 @@ func (v *view) machines() (open, wrong []string) {
 			open = append(open, fmt.Sprintf("%s goes at %s", id, end.UTC().Format(time.TimeOnly)))
 		default:
 			wrong = append(wrong, fmt.Sprintf("%s is still there, %s after its end", id, v.At.Sub(end).Truncate(time.Second)))
+		}
+	}
+	return open, wrong
+}
+
+// traces says what the victims left behind, and what should be cleared by now:
+// GitHub keeps a registration while it believes in its job.
+func (v *view) traces() (open, wrong []string) {
+	for _, id := range v.victims() {
+		for _, what := range slices.Sorted(slices.Values(v.Traces[id])) {
+			switch o, why := v.wait(v.struck[id].end, fmt.Sprintf("%s: %s is still there", id, what)); o {
+			case Unsettled:
+				open = append(open, why)
+			default:
+				wrong = append(wrong, why)
+			}
 		}
 	}
 	return open, wrong
