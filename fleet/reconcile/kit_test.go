@@ -63,7 +63,7 @@ func rigged(t *testing.T) *rig {
 	r.store = store
 	pools := fleet.Fleet{Name: "f", Pools: []fleet.Pool{{Name: "arm", Labels: arm, Max: 100, Prepared: true}}}
 	r.Reconciler = &Reconciler{
-		Ledger: store, GitHub: &r.hub, Accounts: &r.hub, Cloud: &r.yard, Sweeper: &r.yard, Configs: &r.shelf, Plains: &r.shelf,
+		Ledger: store, GitHub: &r.hub, Runs: &r.hub, Accounts: &r.hub, Cloud: &r.yard, Switch: &r.yard, Sweeper: &r.yard, Configs: &r.shelf, Plains: &r.shelf,
 		Fleet: func() fleet.Fleet { return pools }, Now: clock, Log: slog.New(slog.DiscardHandler),
 	}
 	return r

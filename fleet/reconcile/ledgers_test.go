@@ -23,7 +23,7 @@ import (
 func onEachLedger(t *testing.T, test func(t *testing.T, r *rig, rival *Reconciler)) {
 	pair := func(r *rig, theirs ledger.Ledger) *Reconciler {
 		return &Reconciler{
-			Ledger: theirs, GitHub: r.GitHub, Cloud: r.Cloud, Sweeper: r.Sweeper, Configs: r.Configs, Fleet: r.Fleet, Now: r.Now, Log: r.Log,
+			Ledger: theirs, GitHub: r.GitHub, Runs: r.Runs, Cloud: r.Cloud, Switch: r.Switch, Sweeper: r.Sweeper, Configs: r.Configs, Fleet: r.Fleet, Now: r.Now, Log: r.Log,
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) {

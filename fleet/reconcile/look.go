@@ -96,7 +96,7 @@ func (r *Reconciler) answer(ctx context.Context) error {
 	asked := r.memory.ask
 	r.memory.ask = nil
 	for _, j := range asked {
-		seen, err := r.GitHub.Job(ctx, j)
+		seen, err := r.Runs.Job(ctx, j)
 		at := r.Now()
 		if errors.Is(err, fleet.ErrAbsent) && r.memory.unheard[j.Key].absent {
 			seen, err = j, nil

@@ -7,7 +7,7 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// GitHub is what the reconciler asks of GitHub. Package github implements it.
+// GitHub keeps the registrations of runners. Package github implements it.
 // Every method may return a *fleet.LimitedError, or fleet.ErrUnknownOutcome
 // when no answer came.
 type GitHub interface {
@@ -21,6 +21,11 @@ type GitHub interface {
 	Remove(ctx context.Context, s fleet.Scope, runnerID int64) error
 	// Runners lists a scope's registrations whose names begin with prefix.
 	Runners(ctx context.Context, s fleet.Scope, prefix string) ([]fleet.Runner, error)
+}
+
+// Runs is what GitHub knows of workflow runs and their jobs. Package github
+// implements it. Every method may return what those of GitHub may.
+type Runs interface {
 	// Rerun has a run's failed jobs run again. nil, too, if that was done
 	// already; fleet.ErrBusy while the run is not over; fleet.ErrConfig when
 	// GitHub refuses for good.
@@ -49,9 +54,8 @@ type Deliveries interface {
 	Lost(ctx context.Context, since time.Time) (events []fleet.Event, upTo time.Time, err error)
 }
 
-// Cloud is what the reconciler asks of EC2. Package provision implements it.
+// Cloud is where machines come from and go to. Package provision implements it.
 type Cloud interface {
-	Switch
 	// Launch makes one CreateFleet call with the intent's id as client token
 	// and tag. Partial success is normal: both parts of Launched may be set
 	// with a nil error. fleet.ErrThrottled, fleet.ErrUnknownOutcome and
@@ -69,10 +73,10 @@ type Cloud interface {
 }
 
 // Switch stops and starts standing machines, which is no error if they are
-// stopped or started already. What is not done is returned, each machine with
-// its error: fleet.ErrState while EC2 does something else with it, ErrAbsent,
-// ErrThrottled, ErrConfig, ErrUnknownOutcome; of Start ErrNoCapacity and
-// ErrQuota too.
+// stopped or started already. Package provision implements it. What is not done
+// is returned, each machine with its error: fleet.ErrState while EC2 does
+// something else with it, ErrAbsent, ErrThrottled, ErrConfig, ErrUnknownOutcome;
+// of Start ErrNoCapacity and ErrQuota too.
 type Switch interface {
 	Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error
 	Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error

@@ -57,9 +57,11 @@ const (
 type Reconciler struct {
 	Ledger     ledger.Ledger
 	GitHub     GitHub
+	Runs       Runs
 	Accounts   Accounts   // nil: standing pools have no machines
 	Deliveries Deliveries // nil: lost deliveries are not looked for
 	Cloud      Cloud
+	Switch     Switch
 	Sweeper    Sweeper
 	Configs    Configs
 	Plains     Plains                             // nil: no pool has a plain form

@@ -12,7 +12,7 @@ import (
 func (r *Reconciler) rerun(ctx context.Context, s fleet.Snapshot, in fleet.Intent) outcome {
 	var o outcome
 	o.settle(in)
-	err := r.GitHub.Rerun(ctx, *in.Rerun)
+	err := r.Runs.Rerun(ctx, *in.Rerun)
 	if err != nil {
 		r.limit(err)
 		r.Log.WarnContext(ctx, "not re-run", "run", in.Rerun.Run, "repository", in.Rerun.Repo, "error", err)

@@ -72,7 +72,7 @@ func TestTwoManagersKeepOneCap(t *testing.T) {
 	r.Fleet = func() fleet.Fleet { return pools }
 	r.queue(5, acme)
 	rival := &Reconciler{
-		Ledger: r.Ledger, GitHub: r.GitHub, Cloud: r.Cloud, Sweeper: r.Sweeper, Configs: r.Configs, Fleet: r.Fleet, Now: r.Now, Log: r.Log,
+		Ledger: r.Ledger, GitHub: r.GitHub, Runs: r.Runs, Cloud: r.Cloud, Switch: r.Switch, Sweeper: r.Sweeper, Configs: r.Configs, Fleet: r.Fleet, Now: r.Now, Log: r.Log,
 	}
 	r.Ledger = &contested{r.Ledger, 0, func(int) {
 		if _, err := rival.Once(t.Context()); err != nil {

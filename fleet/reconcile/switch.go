@@ -22,7 +22,7 @@ func (r *Reconciler) start(ctx context.Context, s fleet.Snapshot, ins []fleet.In
 	}
 	for _, offer := range order {
 		group := groups[offer]
-		refused := r.Cloud.Start(ctx, machinesOf(group))
+		refused := r.Switch.Start(ctx, machinesOf(group))
 		for _, in := range group {
 			r.started(ctx, s, turned{in, known[in.Start.Machine], refused[in.Start.Machine]}, &o)
 		}
@@ -93,7 +93,7 @@ func (r *Reconciler) stop(ctx context.Context, s fleet.Snapshot, ins []fleet.Int
 	if len(free) == 0 {
 		return o
 	}
-	refused := r.Cloud.Stop(ctx, machinesOf(free))
+	refused := r.Switch.Stop(ctx, machinesOf(free))
 	for _, in := range free {
 		m, err := known[in.Stop.Machine], refused[in.Stop.Machine]
 		if r.switched(ctx, s, turned{in, m, err}, &o) && err == nil {

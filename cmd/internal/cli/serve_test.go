@@ -25,10 +25,7 @@ import (
 )
 
 // quiet is an AWS and a GitHub in which nothing is and nothing happens.
-type quiet struct {
-	reconcile.GitHub
-	reconcile.Switch
-}
+type quiet struct{ reconcile.GitHub }
 
 func (quiet) Launch(context.Context, fleet.IntentID, fleet.Launch) (fleet.Launched, error) {
 	return fleet.Launched{}, fleet.ErrThrottled

@@ -39,7 +39,8 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			w.crashes++
 			old := w.fleet
 			w.fleet = &reconcile.Reconciler{
-				Ledger: old.Ledger, GitHub: old.GitHub, Accounts: old.Accounts, Deliveries: old.Deliveries, Cloud: old.Cloud, Sweeper: old.Sweeper,
+				Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries,
+				Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
 				Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil
@@ -54,7 +55,9 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 func (m *mortal) around(r *reconcile.Reconciler) {
 	r.Ledger = mortalLedger{r.Ledger, m}
 	r.GitHub = mortalGitHub{r.GitHub, m}
+	r.Runs = mortalRuns{r.Runs, m}
 	r.Cloud = mortalCloud{r.Cloud, m}
+	r.Switch = mortalSwitch{r.Switch, m}
 	r.Configs = mortalConfigs{r.Configs, m}
 	r.Faults = mortalFaults{r.Faults, m}
 }
@@ -91,9 +94,14 @@ func (g mortalGitHub) Remove(ctx context.Context, s fleet.Scope, id int64) error
 	return g.GitHub.Remove(ctx, s, id)
 }
 
-func (g mortalGitHub) Rerun(ctx context.Context, r fleet.Rerun) error {
+type mortalRuns struct {
+	reconcile.Runs
+	m *mortal
+}
+
+func (g mortalRuns) Rerun(ctx context.Context, r fleet.Rerun) error {
 	defer g.m.die()
-	return g.GitHub.Rerun(ctx, r)
+	return g.Runs.Rerun(ctx, r)
 }
 
 type mortalCloud struct {
@@ -126,14 +134,19 @@ func (f mortalFaults) Clean(ctx context.Context, drill string) error {
 	return f.Faults.Clean(ctx, drill)
 }
 
-func (c mortalCloud) Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
-	defer c.m.die()
-	return c.Cloud.Start(ctx, ids)
+type mortalSwitch struct {
+	reconcile.Switch
+	m *mortal
 }
 
-func (c mortalCloud) Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+func (c mortalSwitch) Start(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
 	defer c.m.die()
-	return c.Cloud.Stop(ctx, ids)
+	return c.Switch.Start(ctx, ids)
+}
+
+func (c mortalSwitch) Stop(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	defer c.m.die()
+	return c.Switch.Stop(ctx, ids)
 }
 
 type mortalConfigs struct {

@@ -107,18 +107,18 @@ type hoarder struct{ reconcile.Configs }
 func (hoarder) Withdraw(context.Context, fleet.MachineID) (bool, error) { return false, nil }
 
 // stubborn takes a run's re-run for refused, and so asks for another.
-type stubborn struct{ reconcile.GitHub }
+type stubborn struct{ reconcile.Runs }
 
 func (s stubborn) Rerun(ctx context.Context, r fleet.Rerun) error {
 	r.Job.Attempt = 99 // whatever attempt GitHub is at is not the one that was asked for
-	if err := s.GitHub.Rerun(ctx, r); err != nil {
+	if err := s.Runs.Rerun(ctx, r); err != nil {
 		return err
 	}
 	return fleet.ErrUnknownOutcome
 }
 
 // callous leaves interrupted runs as they are.
-type callous struct{ reconcile.GitHub }
+type callous struct{ reconcile.Runs }
 
 func (callous) Rerun(context.Context, fleet.Rerun) error { return nil }
 
@@ -157,7 +157,7 @@ func (l sly) Commit(ctx context.Context, number int64, c fleet.Change) error {
 func sleepless(r *reconcile.Reconciler) { r.Hours = nil }
 
 // deaf stops no machine, and says that it did.
-type deaf struct{ reconcile.Cloud }
+type deaf struct{ reconcile.Switch }
 
 func (deaf) Stop(context.Context, []fleet.MachineID) map[fleet.MachineID]error { return nil }
 
@@ -201,8 +201,8 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"an intent that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = hasty{r.Ledger} }, "was not reserved"},
 		{"an event that is applied twice", func(r *reconcile.Reconciler) { r.Ledger = credulous{r.Ledger, map[string]bool{}} }, "went back from"},
 		{"an event that is answered and not recorded", func(r *reconcile.Reconciler) { r.Ledger = lax{r.Ledger} }, "Unserved:"},
-		{"a run that is re-run again and again", func(r *reconcile.Reconciler) { r.GitHub = stubborn{r.GitHub} }, "is in attempt 3"},
-		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.GitHub = callous{r.GitHub} }, "Again:0"},
+		{"a run that is re-run again and again", func(r *reconcile.Reconciler) { r.Runs = stubborn{r.Runs} }, "is in attempt 3"},
+		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.Runs = callous{r.Runs} }, "Again:0"},
 		{"a re-run for which Spot is reserved", func(r *reconcile.Reconciler) { r.Ledger = amnesiac{r.Ledger} }, "was bought on Spot for a re-run"},
 		{"a re-run for which Spot is bought", func(r *reconcile.Reconciler) { r.Cloud = thrifty{r.Cloud} }, "was bought on Spot for a re-run"},
 		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
@@ -212,7 +212,7 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		}, "was stopped while job"},
 		{"hours that are not kept: machines that idle", sleepless, "has been idle since"},
 		{"hours that are not kept: machines that are launched", sleepless, "was brought up at"},
-		{"a stop that is not done", func(r *reconcile.Reconciler) { r.Cloud = deaf{r.Cloud} }, "has been idle since"},
+		{"a stop that is not done", func(r *reconcile.Reconciler) { r.Switch = deaf{r.Switch} }, "has been idle since"},
 		{"a stop or start that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = sly{r.Ledger} }, "which was not reserved"},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
