@@ -78,6 +78,8 @@ type rig struct {
 	cmd  *exec.Cmd
 	out  string // path of what the agent wrote
 	done chan error
+
+	boots int // of a whole system
 }
 
 var count atomic.Int32
