@@ -1,6 +1,7 @@
 // Command runfleet-agent runs on a machine of a fleet: it waits for a runner's
-// config, runs the runner for one job, and powers the machine off. Its user
-// data starts it; the only argument is the path of its settings.
+// config, runs the runner, for one job or on a machine that stays for many, and
+// powers the machine off. A unit that the user data makes starts it at each
+// boot; the only argument is the path of its settings.
 package main
 
 import (

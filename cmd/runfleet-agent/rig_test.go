@@ -191,7 +191,7 @@ func (r *rig) mock(notices ...string) {
 // until waits for what must come.
 func (r *rig) until(what string, so func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(60 * time.Second); !so(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("it never came that %s; the agent said:\n%s", what, r.said())
 		}
