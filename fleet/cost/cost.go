@@ -22,8 +22,11 @@ const (
 	AddressHour = 0.005 // a public IPv4 address for an hour
 )
 
-// month is AWS's month of 730 hours.
-const month = 730 * time.Hour
+// An hour, and AWS's month of 730 of them, in seconds.
+const (
+	hour  = 3600.0
+	month = 730 * hour
+)
 
 // Machine names what an hour of a machine is priced by.
 type Machine struct {
@@ -51,13 +54,18 @@ type Life struct {
 	Served   bool          // it had a job; without one Ready and Began say nothing
 }
 
-// Part is a part of a bill: time that was billed, and its price.
+// Part is a part of a bill: time that was billed, and its price. The time is no
+// Duration, because that ends after 292 years, which three hundred machines live
+// in one; sums of whole seconds are exact all the same.
 type Part struct {
-	Time time.Duration
-	USD  float64
+	Seconds float64
+	USD     float64
 }
 
-func (p Part) plus(q Part) Part { return Part{p.Time + q.Time, p.USD + q.USD} }
+func (p Part) plus(q Part) Part { return Part{p.Seconds + q.Seconds, p.USD + q.USD} }
+
+// priced is a span at a price of an hour.
+func priced(d time.Duration, hour float64) Part { return Part{d.Seconds(), hour * d.Hours()} }
 
 // Bill is the cost of machines by what their time was spent on.
 type Bill struct {
@@ -80,9 +88,9 @@ func (b Bill) Plus(c Bill) Bill {
 	}
 }
 
-// Billed is the time that EC2 bills.
-func (b Bill) Billed() time.Duration {
-	return b.Work.Time + b.Boot.Time + b.Idle.Time + b.Wasted.Time + b.Minimum.Time
+// Billed is the time that EC2 bills, in seconds.
+func (b Bill) Billed() float64 {
+	return b.Work.Seconds + b.Boot.Seconds + b.Idle.Seconds + b.Wasted.Seconds + b.Minimum.Seconds
 }
 
 // USD is the whole bill.
@@ -104,10 +112,8 @@ func (r Rates) Of(l Life) Bill {
 
 // parts prices spans of a machine that was launched or started at an instant.
 func (r Rates) parts(m Machine, launched time.Duration) func(from, to time.Duration) Part {
-	hour := r.Hour[m]
 	return func(from, to time.Duration) Part {
-		d := max(0, to-max(from, launched+UnbilledFor))
-		return Part{d, hour * d.Hours()}
+		return priced(max(0, to-max(from, launched+UnbilledFor)), r.Hour[m])
 	}
 }
 
@@ -120,16 +126,17 @@ type extras struct {
 // filled adds to the time of one start what each start is billed at least, and
 // the extras.
 func (r Rates) filled(b Bill, m Machine, x extras) Bill {
-	if short := Minimum - b.Billed(); short > 0 {
-		b.Minimum = Part{short, r.Hour[m] * short.Hours()}
+	if short := Minimum.Seconds() - b.Billed(); short > 0 {
+		b.Minimum = Part{short, r.Hour[m] * short / hour}
 	}
 	b.Disk = r.volume(x.diskGiB, b.Billed())
 	if x.public {
-		b.Address = r.Address * b.Billed().Hours()
+		b.Address = r.Address * b.Billed() / hour
 	}
 	return b
 }
 
-func (r Rates) volume(gib int, d time.Duration) float64 {
-	return r.GiBMonth * float64(gib) * (d.Hours() / month.Hours())
+// volume is what a volume costs for some seconds.
+func (r Rates) volume(gib int, seconds float64) float64 {
+	return r.GiBMonth * float64(gib) * (seconds / month)
 }

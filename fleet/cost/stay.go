@@ -18,20 +18,15 @@ type Stay struct {
 // OfStay is the bill of one stay. What is neither boot nor work is idle.
 func (r Rates) OfStay(s Stay) Bill {
 	part := r.parts(s.Machine, s.Began)
-	up := part(s.Ready, s.Ended)
-	work := min(s.Work, up.Time)
-	hour := r.Hour[s.Machine]
-	b := Bill{
-		Boot: part(s.Began, s.Ready),
-		Work: Part{work, hour * work.Hours()},
-		Idle: Part{up.Time - work, hour * (up.Time - work).Hours()},
-	}
+	up := max(0, s.Ended-max(s.Ready, s.Began+UnbilledFor))
+	work, price := min(s.Work, up), r.Hour[s.Machine]
+	b := Bill{Boot: part(s.Began, s.Ready), Work: priced(work, price), Idle: priced(up-work, price)}
 	return r.filled(b, s.Machine, extras{s.DiskGiB, s.Public})
 }
 
 // OfStop is the bill of a machine that is stopped for a while: its volume.
 func (r Rates) OfStop(diskGiB int, d time.Duration) Bill {
-	return Bill{Stopped: Part{d, r.volume(diskGiB, d)}}
+	return Bill{Stopped: Part{d.Seconds(), r.volume(diskGiB, d.Seconds())}}
 }
 
 // Unserved is the bill of a machine that never had a job: all of its time was

@@ -14,7 +14,7 @@ import (
 
 func TestAStayIsBilledByWhatItsTimeWasSpentOn(t *testing.T) {
 	const s = time.Second
-	part := func(n int) cost.Part { return cost.Part{Time: time.Duration(n) * s, USD: float64(n)} }
+	part := func(n int) cost.Part { return cost.Part{Seconds: float64(n), USD: float64(n)} }
 	for _, tt := range []struct {
 		name string
 		stay cost.Stay
@@ -41,9 +41,9 @@ func TestAStayIsBilledByWhatItsTimeWasSpentOn(t *testing.T) {
 
 func TestAStoppedMachineCostsItsVolumeAndNoTime(t *testing.T) {
 	got := rates.OfStop(10, 730*time.Hour)
-	want := cost.Bill{Stopped: cost.Part{Time: 730 * time.Hour, USD: 730}}
+	want := cost.Bill{Stopped: cost.Part{Seconds: 730 * 3600, USD: 730}}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 1e-9)); diff != "" || got.Billed() != 0 || got.USD() != 730 {
-		t.Errorf("billed %s and %v (-want +got):\n%s", got.Billed(), got.USD(), diff)
+		t.Errorf("billed %v s and %v (-want +got):\n%s", got.Billed(), got.USD(), diff)
 	}
 }
 
@@ -56,11 +56,11 @@ func TestAnUnservedMachineIsAllWaste(t *testing.T) {
 		s.Ready = s.Began + span("boot")
 		s.Ended = s.Ready + span("idle")
 		b := rates.OfStay(s)
-		if want := max(cost.Minimum, s.Ended-s.Began-cost.UnbilledFor); b.Billed() != want {
-			r.Fatalf("billed %s, want %s: %+v", b.Billed(), want, s)
+		if want := max(cost.Minimum, s.Ended-s.Began-cost.UnbilledFor).Seconds(); b.Billed() != want {
+			r.Fatalf("billed %v s, want %v: %+v", b.Billed(), want, s)
 		}
 		u := b.Unserved()
-		if u.Boot.Time+u.Idle.Time+u.Work.Time != 0 || u.Billed() != b.Billed() || math.Abs(u.USD()-b.USD()) > 1e-6 {
+		if u.Boot.Seconds+u.Idle.Seconds+u.Work.Seconds != 0 || u.Billed() != b.Billed() || math.Abs(u.USD()-b.USD()) > 1e-6 {
 			r.Fatalf("%+v of %+v", u, b)
 		}
 	})

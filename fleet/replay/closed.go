@@ -24,21 +24,21 @@ func BaseStock(t Trace, boot time.Duration, stock int) Waits {
 	return waitsOf(waits)
 }
 
-// Ephemeral is what EC2 bills for machines that take one job each: launched when
-// the job is ready, or just in time for it.
-func Ephemeral(t Trace, boot time.Duration) time.Duration {
-	var sum time.Duration
+// Ephemeral is what EC2 bills for machines that take one job each, in seconds:
+// launched when the job is ready, or just in time for it.
+func Ephemeral(t Trace, boot time.Duration) float64 {
+	var sum total
 	for _, j := range t.Ran().Jobs {
-		sum += max(cost.Minimum, boot-cost.UnbilledFor+j.Duration)
+		sum.add(max(cost.Minimum, boot-cost.UnbilledFor+j.Duration))
 	}
-	return sum
+	return sum.seconds()
 }
 
 // ReuseOptimum is the least that machines that take many jobs can cost above
-// the work itself without any job waiting, by who knows the future. A machine
-// that waits costs its time, a new one setup: each job takes the machine that
-// was freed last, at whichever is less.
-func ReuseOptimum(t Trace, setup time.Duration) time.Duration {
+// the work itself without any job waiting, by who knows the future, in seconds.
+// A machine that waits costs its time, a new one setup: each job takes the
+// machine that was freed last, at whichever is less.
+func ReuseOptimum(t Trace, setup time.Duration) float64 {
 	jobs := t.Ran().Jobs
 	ends := make([]time.Duration, len(jobs))
 	for i, j := range jobs {
@@ -46,25 +46,25 @@ func ReuseOptimum(t Trace, setup time.Duration) time.Duration {
 	}
 	slices.Sort(ends)
 	var free []time.Duration // since when; the last one was freed last
-	var sum time.Duration
+	var sum total
 	for _, j := range jobs {
 		for len(ends) > 0 && ends[0] <= j.Ready {
 			free, ends = append(free, ends[0]), ends[1:]
 		}
 		if n := len(free); n > 0 {
-			sum += min(j.Ready-free[n-1], setup)
+			sum.add(min(j.Ready-free[n-1], setup))
 			free = free[:n-1]
 		} else {
-			sum += setup
+			sum.add(setup)
 		}
 	}
-	return sum
+	return sum.seconds()
 }
 
 // Reuse is what ReuseTimeout comes to.
 type Reuse struct {
-	Cost   time.Duration // the work included
-	Reused int           // jobs that took a machine of before
+	Cost   float64 // in seconds of a machine, the work included
+	Reused int     // jobs that took a machine of before
 	Waits  Waits
 }
 
@@ -79,6 +79,7 @@ type Timeout struct {
 // an idle time: each job takes the machine that was freed last, or a new one.
 func ReuseTimeout(t Trace, p Timeout) Reuse {
 	var out Reuse
+	var sum total
 	busy := heap[time.Duration]{less: func(a, b time.Duration) bool { return a < b }}
 	var free []time.Duration // since when, ascending
 	jobs := t.Ran().Jobs
@@ -88,20 +89,21 @@ func ReuseTimeout(t Trace, p Timeout) Reuse {
 			free = append(free, busy.pop())
 		}
 		old, _ := slices.BinarySearch(free, j.Ready-p.Idle)
-		out.Cost += time.Duration(old) * p.Idle
+		sum.times(old, p.Idle)
 		free = slices.Delete(free, 0, old)
-		out.Cost += j.Duration
+		sum.add(j.Duration)
 		if n := len(free); n > 0 {
-			out.Cost += j.Ready - free[n-1]
+			sum.add(j.Ready - free[n-1])
 			out.Reused++
 			free = free[:n-1]
 		} else {
-			out.Cost += p.Setup
+			sum.add(p.Setup)
 			waits[i] = p.Boot
 		}
 		busy.push(j.Ready + waits[i] + j.Duration)
 	}
-	out.Cost += time.Duration(busy.len()+len(free)) * p.Idle
+	sum.times(busy.len()+len(free), p.Idle)
+	out.Cost = sum.seconds()
 	out.Waits = waitsOf(waits)
 	return out
 }

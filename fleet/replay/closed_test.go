@@ -39,8 +39,8 @@ func linux(t testing.TB) replay.Trace { return bitcoin(t, "linux-x64", "linux-x6
 
 func TestTheTraceIsTheOneOfTheClosedForms(t *testing.T) {
 	trace := linux(t)
-	if n, work := len(trace.Jobs), trace.Work(); n != 11_168 || work != 10_310_787*s {
-		t.Errorf("%d jobs, %s of work", n, work)
+	if n, work := len(trace.Jobs), trace.Work(); n != 11_168 || work != 10_310_787 {
+		t.Errorf("%d jobs, %v s of work", n, work)
 	}
 }
 
@@ -75,30 +75,30 @@ func TestBaseStockOnTheTrace(t *testing.T) {
 
 func TestMachinesOfOneJobOnTheTrace(t *testing.T) {
 	trace := linux(t)
-	for boot, want := range map[time.Duration]time.Duration{30 * s: 10_619_554 * s, 60 * s: 10_926_906 * s, 120 * s: 11_595_107 * s} {
+	for boot, want := range map[time.Duration]float64{30 * s: 10_619_554, 60 * s: 10_926_906, 120 * s: 11_595_107} {
 		if got := replay.Ephemeral(trace, boot); got != want {
-			t.Errorf("boot %s: %s, want %s", boot, got, want)
+			t.Errorf("boot %s: %v, want %v", boot, got, want)
 		}
 	}
 }
 
 func TestReuseOnTheTrace(t *testing.T) {
 	trace := linux(t)
-	for setup, want := range map[time.Duration]time.Duration{25 * s: 257_735 * s, 60 * s: 589_764 * s, 300 * s: 2_688_410 * s} {
+	for setup, want := range map[time.Duration]float64{25 * s: 257_735, 60 * s: 589_764, 300 * s: 2_688_410} {
 		if got := replay.ReuseOptimum(trace, setup); got != want {
-			t.Errorf("setup %s: %s, want %s", setup, got, want)
+			t.Errorf("setup %s: %v, want %v", setup, got, want)
 		}
 	}
 	for idle, want := range map[time.Duration]replay.Reuse{
-		25 * s:   {Cost: 10_841_358 * s, Reused: 672},
-		60 * s:   {Cost: 11_190_756 * s, Reused: 1026},
-		300 * s:  {Cost: 13_392_245 * s, Reused: 2330},
-		900 * s:  {Cost: 18_044_210 * s, Reused: 3968},
-		3600 * s: {Cost: 32_617_832 * s, Reused: 6847},
+		25 * s:   {Cost: 10_841_358, Reused: 672},
+		60 * s:   {Cost: 11_190_756, Reused: 1026},
+		300 * s:  {Cost: 13_392_245, Reused: 2330},
+		900 * s:  {Cost: 18_044_210, Reused: 3968},
+		3600 * s: {Cost: 32_617_832, Reused: 6847},
 	} {
 		got := replay.ReuseTimeout(trace, replay.Timeout{Boot: 30 * s, Setup: 25 * s, Idle: idle})
 		if got.Cost != want.Cost || got.Reused != want.Reused {
-			t.Errorf("idle %s: %s and %d, want %s and %d", idle, got.Cost, got.Reused, want.Cost, want.Reused)
+			t.Errorf("idle %s: %v and %d, want %v and %d", idle, got.Cost, got.Reused, want.Cost, want.Reused)
 		}
 	}
 }
@@ -142,8 +142,8 @@ func TestReuseOptimumIsTheBestAssignment(t *testing.T) {
 		trace := drawn(r)
 		trace.Jobs = trace.Jobs[:min(len(trace.Jobs), 7)]
 		setup := time.Duration(rapid.IntRange(0, 60).Draw(r, "setup")) * s
-		if got, want := replay.ReuseOptimum(trace, setup), best(trace.Jobs, 0, nil, setup); got != want {
-			r.Fatalf("%s, want %s", got, want)
+		if got, want := replay.ReuseOptimum(trace, setup), best(trace.Jobs, 0, nil, setup).Seconds(); got != want {
+			r.Fatalf("%v, want %v", got, want)
 		}
 	})
 }
@@ -175,9 +175,9 @@ func TestATimeoutOfTheSetupCostsAtMostTwiceTheOptimum(t *testing.T) {
 		got := replay.ReuseTimeout(trace, replay.Timeout{Setup: setup, Idle: setup})
 		least := replay.ReuseOptimum(trace, setup)
 		// The last machines are given up after a time that the optimum does not pay.
-		tail := time.Duration(len(trace.Jobs)-got.Reused) * setup
+		tail := float64(len(trace.Jobs)-got.Reused) * setup.Seconds()
 		if over := got.Cost - trace.Work(); over < least || over > 2*least+tail {
-			r.Fatalf("%s over the work, the optimum is %s", over, least)
+			r.Fatalf("%v over the work, the optimum is %v", over, least)
 		}
 	})
 }

@@ -47,10 +47,10 @@ func TestAReplayComesToTheClosedForms(t *testing.T) {
 				t.Errorf("boot %s, waits (-closed form +replay):\n%s", boot, diff)
 			}
 			if want := replay.Ephemeral(trace, boot); got.Bill.Billed() != want {
-				t.Errorf("boot %s: billed %s, want %s", boot, got.Bill.Billed(), want)
+				t.Errorf("boot %s: billed %v, want %v", boot, got.Bill.Billed(), want)
 			}
-			if got.Machines.Launched != len(trace.Jobs) || got.Machines.Wasted != 0 || got.Bill.Work.Time != trace.Work() {
-				t.Errorf("boot %s: %+v, %s of work", boot, got.Machines, got.Bill.Work.Time)
+			if got.Machines.Launched != len(trace.Jobs) || got.Machines.Wasted != 0 || got.Bill.Work.Seconds != trace.Work() {
+				t.Errorf("boot %s: %+v, %v of work", boot, got.Machines, got.Bill.Work.Seconds)
 			}
 		}
 	}

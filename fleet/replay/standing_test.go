@@ -44,7 +44,7 @@ func hours(policy fleet.ClosedPolicy, opens, closes string) map[string]schedule.
 }
 
 // part is so many seconds that cost as many dollars.
-func part(n int) cost.Part { return cost.Part{Time: time.Duration(n) * s, USD: float64(n)} }
+func part(n int) cost.Part { return cost.Part{Seconds: float64(n), USD: float64(n)} }
 
 // day is a few jobs on a standing pool, and what becomes of them, by hand. The
 // trace begins on a Monday at 06:00; boots take 30 s, of which EC2 bills 25.
@@ -184,8 +184,8 @@ func TestStandingMachinesServeRealCI(t *testing.T) {
 		t.Errorf("no wait for %v and %v of the jobs, want %v and 0", stood.Wait.Zero, once.Wait.Zero, want)
 	}
 	// All of them run from the first job's arrival to the last one's end.
-	if want := 100 * (trace.Span() - cost.UnbilledFor); stood.Bill.Billed() != want || stood.Bill.Work.Time != trace.Work() {
-		t.Errorf("billed %s, want %s; %s of work", stood.Bill.Billed(), want, stood.Bill.Work.Time)
+	if want := 100 * (trace.Span() - cost.UnbilledFor).Seconds(); stood.Bill.Billed() != want || stood.Bill.Work.Seconds != trace.Work() {
+		t.Errorf("billed %v, want %v; %v of work", stood.Bill.Billed(), want, stood.Bill.Work.Seconds)
 	}
 }
 

@@ -57,13 +57,14 @@ func (t Trace) Span() time.Duration {
 	return end
 }
 
-// Work is how long the jobs run, together.
-func (t Trace) Work() time.Duration {
-	var sum time.Duration
+// Work is how long the jobs run, together, in seconds: many jobs run longer than
+// a Duration holds.
+func (t Trace) Work() float64 {
+	var sum total
 	for _, j := range t.Jobs {
-		sum += j.Duration
+		sum.add(j.Duration)
 	}
-	return sum
+	return sum.seconds()
 }
 
 // Only is the trace with the jobs of some classes: each word is the name of a

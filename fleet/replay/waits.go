@@ -27,13 +27,14 @@ func waitsOf(spans []time.Duration) Waits {
 	slices.Sort(spans)
 	n := len(spans)
 	at := func(percent int) float64 { return spans[(n*percent+99)/100-1].Seconds() }
-	var sum time.Duration
+	var all total
 	for _, d := range spans {
-		sum += d
+		all.add(d)
 	}
+	sum := all.seconds()
 	zeros, _ := slices.BinarySearch(spans, 1)
 	return Waits{
 		Jobs: n, P50: at(50), P90: at(90), P95: at(95), P99: at(99), Max: spans[n-1].Seconds(),
-		Mean: sum.Seconds() / float64(n), Sum: sum.Seconds(), Zero: float64(zeros) / float64(n),
+		Mean: sum / float64(n), Sum: sum, Zero: float64(zeros) / float64(n),
 	}
 }

@@ -101,14 +101,17 @@ func (p *policy) answer(t facts) exact {
 		w := replay.BaseStock(t.trace, p.boot, p.stock)
 		a.Stock, a.Wait = &p.stock, &w
 	case "ephemeral":
-		a.Billed = seconds(replay.Ephemeral(t.trace, p.boot))
+		billed := replay.Ephemeral(t.trace, p.boot)
+		a.Billed = &billed
 	case "reuse-optimum":
 		over := replay.ReuseOptimum(t.trace, p.setup)
-		a.Setup, a.Overhead, a.Cost = seconds(p.setup), seconds(over), seconds(over+t.trace.Work())
+		all := over + t.trace.Work()
+		a.Setup, a.Overhead, a.Cost = seconds(p.setup), &over, &all
 	case "reuse-timeout":
 		r := replay.ReuseTimeout(t.trace, replay.Timeout{Boot: p.boot, Setup: p.setup, Idle: p.idle})
 		a.Setup, a.Idle, a.Wait, a.Reused = seconds(p.setup), seconds(p.idle), &r.Waits, &r.Reused
-		a.Cost, a.Overhead = seconds(r.Cost), seconds(r.Cost-t.trace.Work())
+		over := r.Cost - t.trace.Work()
+		a.Cost, a.Overhead = &r.Cost, &over
 	}
 	return a
 }

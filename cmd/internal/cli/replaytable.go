@@ -157,12 +157,12 @@ func tellBill(out io.Writer, b cost.Bill) {
 	rows := [][]string{{"cost", "hours", "USD", "share"}}
 	for _, p := range billParts(b) {
 		time := "-"
-		if p.Time > 0 {
-			time = hours(p.Time.Seconds())
+		if p.Seconds > 0 {
+			time = hours(p.Seconds)
 		}
 		rows = append(rows, []string{p.name, time, usd(p.USD), share(p.USD, b.USD())})
 	}
-	grid(out, append(rows, []string{"all", hours(b.Billed().Seconds()), usd(b.USD()), ""}))
+	grid(out, append(rows, []string{"all", hours(b.Billed()), usd(b.USD()), ""}))
 }
 
 // tellComparison puts fleet files side by side. Two of them get a column that

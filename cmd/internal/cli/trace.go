@@ -88,7 +88,7 @@ type facts struct {
 
 func factsOf(name string, t replay.Trace) facts {
 	return facts{
-		File: name, Jobs: len(t.Jobs), Work: t.Work().Seconds(), Begin: t.Begin.Format(time.RFC3339),
+		File: name, Jobs: len(t.Jobs), Work: t.Work(), Begin: t.Begin.Format(time.RFC3339),
 		Days: t.Span().Hours() / 24, trace: t,
 	}
 }
