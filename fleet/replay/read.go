@@ -19,46 +19,50 @@ import (
 // mostJobs bounds what a trace may hold, and so what reading it may cost.
 const mostJobs = 20_000_000
 
-// The columns of a trace, each with the names that it may have. Others are
-// passed over.
-var (
-	colReady     = []string{"ready", "ready_s"}
-	colDuration  = []string{"duration", "duration_s"}
-	colLabels    = []string{"labels", "runner_class"}
-	colRun       = []string{"run"}
-	colWorkflow  = []string{"workflow"}
-	colCancelled = []string{"cancelled", "cancelled_s", "started_s"}
-)
+var errTooMany = fmt.Errorf("more than %d jobs: replay the trace in parts", mostJobs)
 
-// Read reads a trace in CSV, plain or as gzip. The first line names the columns,
-// in any order: ready (RFC 3339, or seconds since 1970), duration (seconds, or a
-// span such as 5m30s), labels (apart by spaces) or runner_class, and, if they
-// are there, run, workflow and cancelled: the instant at which a job whose
-// duration is 0 was cancelled. The name is for errors: they begin with name and
-// line.
+// Read reads a trace in CSV, plain or as gzip; semicolons or tabs may stand for
+// the commas. The first line names the columns, in any order: ready (RFC 3339, or
+// seconds since 1970), duration (seconds, or a span such as 5m30s), labels (apart
+// by spaces) or runner_class, and, if they are there, run, workflow and cancelled:
+// the instant at which a job whose duration is 0 was cancelled. The name is for
+// errors: they begin with name and line. What is wrong with rows is told of all of
+// them, as Problems.
 func Read(name string, r io.Reader) (Trace, error) {
 	plain, err := unpacked(r)
 	if err != nil {
 		return Trace{}, fmt.Errorf("%s: %w", name, err)
 	}
 	in := csv.NewReader(plain)
-	in.ReuseRecord, in.TrimLeadingSpace = true, true
+	in.ReuseRecord, in.TrimLeadingSpace, in.Comma = true, true, separator(plain)
 	x := &reader{runs: map[string]int32{}, workflows: map[string]int32{"": 0}, classes: map[string]int32{}}
 	x.trace.Workflows = []string{""}
-	for line := 1; ; {
+	var wrong Problems
+	for line := 0; ; {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err == nil {
+		at := (*csv.ParseError)(nil)
+		switch {
+		case err == nil:
 			line, _ = in.FieldPos(0)
 			err = x.row(row)
-		} else if at := (*csv.ParseError)(nil); errors.As(err, &at) {
+		case errors.As(err, &at):
 			line, err = at.Line, at.Err
+		default:
+			return Trace{}, unread(name, line, err)
 		}
-		if err != nil {
-			return Trace{}, fmt.Errorf("%s:%d: %w", name, line, err)
+		if err == nil {
+			continue
 		}
+		wrong.add(fmt.Sprintf("%s:%d: %s", name, line, err))
+		if x.columns == nil || errors.Is(err, errTooMany) {
+			break // it would be wrong in every row
+		}
+	}
+	if len(wrong.Rows) > 0 {
+		return Trace{}, wrong
 	}
 	t, err := x.done()
 	if err != nil {
@@ -67,22 +71,47 @@ func Read(name string, r io.Reader) (Trace, error) {
 	return t, nil
 }
 
+func unread(name string, line int, err error) error {
+	if line == 0 {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return fmt.Errorf("%s: after line %d: %w", name, line, err)
+}
+
 // unpacked takes gzip and a byte order mark off.
-func unpacked(r io.Reader) (io.Reader, error) {
-	b := bufio.NewReaderSize(r, 1<<16)
+func unpacked(r io.Reader) (*bufio.Reader, error) {
+	b := bufio.NewReaderSize(r, peeked)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, err
 		}
-		b = bufio.NewReaderSize(z, 1<<16)
+		b = bufio.NewReaderSize(z, peeked)
 	}
-	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
+	switch head, _ := b.Peek(3); {
+	case bytes.Equal(head, []byte("\xef\xbb\xbf")):
 		if _, err := b.Discard(3); err != nil {
 			return nil, err
 		}
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, errors.New("the text is UTF-16; UTF-8 is meant")
 	}
 	return b, nil
+}
+
+// peeked is how much of a file is looked at before it is read.
+const peeked = 1 << 16
+
+// separator is what stands between the columns of the first line.
+func separator(b *bufio.Reader) rune {
+	head, _ := b.Peek(peeked)
+	head, _, _ = bytes.Cut(head, []byte("\n"))
+	for _, r := range ",;\t" {
+		if bytes.ContainsRune(head, r) {
+			return r
+		}
+	}
+	return ','
 }
 
 // reader is a trace while it is read. Its maps give indices to texts.
@@ -92,16 +121,12 @@ type reader struct {
 	columns                  *columns
 }
 
-// columns are the places of a trace's columns in a row; -1 for what it has not.
-type columns struct {
-	ready, duration, labels, run, workflow, cancelled int
-	named                                             bool // labels are a runner class
-}
-
 func (x *reader) row(row []string) error {
 	if x.columns == nil {
 		c, err := head(row)
-		x.columns = c
+		if err == nil {
+			x.columns = c
+		}
 		return err
 	}
 	j, err := x.job(row)
@@ -109,7 +134,7 @@ func (x *reader) row(row []string) error {
 	case err != nil:
 		return err
 	case len(x.trace.Jobs) == mostJobs:
-		return fmt.Errorf("more than %d jobs: replay the trace in parts", mostJobs)
+		return errTooMany
 	}
 	j.line = int32(len(x.trace.Jobs))
 	if x.columns.run < 0 {
@@ -117,33 +142,6 @@ func (x *reader) row(row []string) error {
 	}
 	x.trace.Jobs = append(x.trace.Jobs, j)
 	return nil
-}
-
-// head finds the columns in the first row.
-func head(row []string) (*columns, error) {
-	names := make([]string, len(row))
-	for i, name := range row {
-		names[i] = strings.ToLower(strings.TrimSpace(name))
-	}
-	find := func(any []string) int {
-		return slices.IndexFunc(names, func(n string) bool { return slices.Contains(any, n) })
-	}
-	c := &columns{
-		ready: find(colReady), duration: find(colDuration), labels: find(colLabels[:1]),
-		run: find(colRun), workflow: find(colWorkflow), cancelled: find(colCancelled),
-	}
-	if c.labels < 0 {
-		c.labels, c.named = find(colLabels[1:]), true
-	}
-	for _, need := range []struct {
-		at    int
-		names []string
-	}{{c.ready, colReady}, {c.duration, colDuration}, {c.labels, colLabels}} {
-		if need.at < 0 {
-			return nil, fmt.Errorf("no column %s; the first line names the columns", strings.Join(need.names, " or "))
-		}
-	}
-	return c, nil
 }
 
 func (x *reader) job(row []string) (Job, error) {

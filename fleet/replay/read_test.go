@@ -43,6 +43,12 @@ func TestReadTakesEveryFormOfATrace(t *testing.T) {
 				Classes: []replay.Class{{Labels: "a"}}, Workflows: []string{""}}},
 		{"a byte order mark and lines that end as elsewhere", "\xef\xbb\xbfready,duration,labels\r\n0,5,a\r\n",
 			replay.Trace{Begin: at("1970-01-01T00:00:00Z"), Jobs: []replay.Job{{Duration: 5 * s}}, Classes: []replay.Class{{Labels: "a"}}, Workflows: []string{""}}},
+		{"columns apart by semicolons, as some spreadsheets write them", "ready;duration;labels\n2025-09-04 17:25:47Z;5;linux,gpu\n",
+			replay.Trace{Begin: at("2025-09-04T17:25:47Z"), Jobs: []replay.Job{{Duration: 5 * s}}, Classes: []replay.Class{{Labels: "gpu,linux"}}, Workflows: []string{""}}},
+		{"or by tabs", "ready\tduration\tlabels\n0\t5\ta\n",
+			replay.Trace{Begin: at("1970-01-01T00:00:00Z"), Jobs: []replay.Job{{Duration: 5 * s}}, Classes: []replay.Class{{Labels: "a"}}, Workflows: []string{""}}},
+		{"of two columns for the same the better one, wherever it stands", "started_s,duration_s,ready_s,labels,cancelled\n70,0,60,a,80\n",
+			replay.Trace{Begin: at("1970-01-01T00:01:00Z"), Jobs: []replay.Job{{Cancel: 20 * s}}, Classes: []replay.Class{{Labels: "a"}}, Workflows: []string{""}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var packed bytes.Buffer
@@ -60,17 +66,42 @@ func TestReadTakesEveryFormOfATrace(t *testing.T) {
 	}
 }
 
+// cut is a text as gzip without its end.
+func cut(t *testing.T, text string) string {
+	t.Helper()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(text)); err != nil || z.Flush() != nil {
+		t.Fatal(err)
+	}
+	return packed.String()
+}
+
 func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 	const head = "ready,duration,labels,cancelled\n"
 	for _, tt := range []struct{ name, text, want string }{
 		{"an empty file", "", "a.csv: the trace is empty"},
 		{"no job", head, "a.csv: the trace holds no job"},
-		{"a column that is not there", "duration,labels\n", "a.csv:1: no column ready or ready_s; the first line names the columns"},
-		{"labels that are not there", "ready,duration\n", "a.csv:1: no column labels or runner_class; the first line names the columns"},
+		{"a column that is not there", "duration,labels\n", "a.csv:1: no column ready or ready_s among duration, labels; the first line names the columns"},
+		{"labels that are not there", "ready,duration\n", "a.csv:1: no column labels or runner_class among ready, duration; the first line names the columns"},
 		{"a ready time that is none", head + "0,5,a,\nsoon,5,a,\n",
 			`a.csv:3: ready: "soon" is neither seconds since 1970 nor an instant such as 2025-10-14T08:30:00Z`},
 		{"a ready time before 1970", head + "1969-12-31T00:00:00Z,5,a,\n",
-			`a.csv:2: ready: "1969-12-31T00:00:00Z" is neither seconds since 1970 nor an instant such as 2025-10-14T08:30:00Z`},
+			`a.csv:2: ready: "1969-12-31T00:00:00Z" lies before 1970 or after 2099`},
+		{"one after 2099", head + "4102444800,5,a,\n", `a.csv:2: ready: "4102444800" lies before 1970 or after 2099`},
+		{"milliseconds", head + "1759737600000,5,a,\n", `a.csv:2: ready: "1759737600000" seems to be milliseconds; seconds since 1970 are meant`},
+		{"an instant without a time zone", head + "2025-10-06T08:00:00,5,a,\n",
+			`a.csv:2: ready: "2025-10-06T08:00:00" names no time zone; 2025-10-06T08:00:00Z is in UTC`},
+		{"every wrong row is told, and what was right before and after is no matter", head + "soon,5,a,\n0,5,a,\n0,-5,a,\n0,5,a\n",
+			"a.csv:2: ready: \"soon\" is neither seconds since 1970 nor an instant such as 2025-10-14T08:30:00Z\n" +
+				"a.csv:4: duration: \"-5\" is neither seconds nor a length of time such as 5m30s\na.csv:5: wrong number of fields"},
+		{"of very many the first ones", head + strings.Repeat("0,5,,\n", 12), strings.Join([]string{
+			"a.csv:2: labels: none is named", "a.csv:3: labels: none is named", "a.csv:4: labels: none is named", "a.csv:5: labels: none is named",
+			"a.csv:6: labels: none is named", "a.csv:7: labels: none is named", "a.csv:8: labels: none is named", "a.csv:9: labels: none is named",
+			"a.csv:10: labels: none is named", "a.csv:11: labels: none is named", "and 2 rows more",
+		}, "\n")},
+		{"a column that is there twice", "ready,duration,labels,Ready\n", "a.csv:1: two columns are named ready"},
+		{"another encoding", "\xff\xfer\x00e\x00", "a.csv: the text is UTF-16; UTF-8 is meant"},
 		{"a duration below zero", head + "0,-5,a,\n", `a.csv:2: duration: "-5" is neither seconds nor a length of time such as 5m30s`},
 		{"a duration beyond all bounds", head + "0,99999999999999999999,a,\n",
 			`a.csv:2: duration: "99999999999999999999" is neither seconds nor a length of time such as 5m30s`},
@@ -80,6 +111,7 @@ func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a row of another length", head + "0,5,a,\n0,5,a\n", "a.csv:3: wrong number of fields"},
 		{"quotes that do not close", head + "0,5,\"a,\n", "a.csv:2: extraneous or missing \" in quoted-field"},
 		{"a file that only begins as gzip", "\x1f\x8bxyz", "a.csv: unexpected EOF"},
+		{"a file that was cut off", cut(t, head+"0,5,a,\n0,5,,\n"), "a.csv: after line 3: unexpected EOF"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := read(tt.text)

@@ -18,11 +18,29 @@ func instant(text string) (time.Duration, error) {
 	if d, err := seconds(text); err == nil {
 		return d, nil
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || at.Unix() < 0 || at.Unix() > int64(longest/time.Second) {
-		return 0, fmt.Errorf("%q is neither seconds since 1970 nor an instant such as 2025-10-14T08:30:00Z", text)
+	if at, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "T", 1)); err == nil {
+		if at.Unix() < 0 || at.Unix() > int64(longest/time.Second) {
+			return 0, fmt.Errorf("%q lies before 1970 or after 2099", text)
+		}
+		return time.Duration(at.UnixNano()), nil
 	}
-	return time.Duration(at.UnixNano()), nil
+	return 0, noInstant(text)
+}
+
+// noInstant says what is wrong with an instant, and what is meant.
+func noInstant(text string) error {
+	const local = "2006-01-02T15:04:05"
+	number, notNumber := strconv.ParseUint(text, 10, 64)
+	at, notLocal := time.Parse(local, strings.Replace(text, " ", "T", 1))
+	switch {
+	case notNumber == nil && number >= 1e11:
+		return fmt.Errorf("%q seems to be milliseconds; seconds since 1970 are meant", text)
+	case notNumber == nil:
+		return fmt.Errorf("%q lies before 1970 or after 2099", text)
+	case notLocal == nil:
+		return fmt.Errorf("%q names no time zone; %sZ is in UTC", text, at.Format(local))
+	}
+	return fmt.Errorf("%q is neither seconds since 1970 nor an instant such as 2025-10-14T08:30:00Z", text)
 }
 
 // span reads seconds, or a length of time.

@@ -92,7 +92,16 @@ func (t Trace) Only(words []string) (Trace, error) {
 func (t Trace) Ran() Trace { return t.where(func(j Job) bool { return j.Duration > 0 }) }
 
 func (t Trace) where(keep func(Job) bool) Trace {
-	var jobs []Job
+	n := 0
+	for _, j := range t.Jobs {
+		if keep(j) {
+			n++
+		}
+	}
+	if n == len(t.Jobs) {
+		return t
+	}
+	jobs := make([]Job, 0, n)
 	for _, j := range t.Jobs {
 		if keep(j) {
 			jobs = append(jobs, j)
@@ -121,7 +130,7 @@ func (t Trace) classList() string {
 		names[i] = c.String()
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return shown(names)
 }
 
 // labels is what the runner classes of a trace asked for. A class that is not
