@@ -38,6 +38,44 @@ func progress(out io.Writer, glance func() world.Glance) func() {
 	}
 }
 
+// lineEvery is how often long work says how far it came where that is no
+// terminal: of real time, so that short work says nothing.
+const lineEvery = 10 * time.Second
+
+// lines tell how far long work came.
+type lines struct {
+	out   io.Writer
+	live  bool // on a terminal, where each takes the place of the one before
+	told  time.Time
+	shown bool
+}
+
+func newLines(out io.Writer) *lines { return &lines{out: out, live: terminal(out), told: time.Now()} }
+
+// tell says a line, if it is time for one.
+func (l *lines) tell(line func() string) {
+	every := lineEvery
+	if l.live {
+		every = liveEvery
+	}
+	if time.Since(l.told) < every {
+		return
+	}
+	if l.told = time.Now(); !l.live {
+		fmt.Fprintln(l.out, line())
+		return
+	}
+	l.shown = true
+	fmt.Fprintf(l.out, "\r\x1b[K%s", line())
+}
+
+// done takes the line of a terminal away again.
+func (l *lines) done() {
+	if l.shown {
+		fmt.Fprint(l.out, "\r\x1b[K")
+	}
+}
+
 // above writes lines where a live line of progress may stand: it is wiped first,
 // and comes again below.
 type above struct{ out io.Writer }

@@ -71,9 +71,9 @@ func (r *replaying) run(c *cobra.Command, args []string) error {
 	if err := r.policy.check(c.Flags(), boot); err != nil {
 		return err
 	}
-	trace, err := r.read(name)
+	trace, err := r.read(c.Context(), c.ErrOrStderr(), name)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
 	if r.policy.name != policyFleet {
 		return r.policy.tell(c.OutOrStdout(), trace, r.json)
@@ -116,10 +116,19 @@ func (r *replaying) replay(ctx context.Context, log io.Writer, t facts, file str
 	if c.Boot, err = replay.ParseBoot(r.boot); err != nil {
 		return replayed{}, err
 	}
-	var done func()
-	c.Seed = r.seed
-	c.Tell, done = replayProgress(ctx, log, filepath.Base(file))
-	defer done()
+	for _, p := range c.Fleet.Pools {
+		if limit := p.WithDefaults().BootLimit; c.Boot.P50 >= limit {
+			return replayed{}, fmt.Errorf("%w: --boot %s: pool %s gives a machine up that is not there after %s (boot_limit)", errUsage, r.boot, p.Name, short(limit))
+		}
+	}
+	l := newLines(log)
+	defer l.done()
+	c.Seed, c.Tell = r.seed, func(p replay.Progress) bool {
+		l.tell(func() string {
+			return fmt.Sprintf("%s: %s, %s of %s jobs, %d machines", filepath.Base(file), p.At.Format("2006-01-02 15:04"), grouped(p.Arrived), grouped(p.Jobs), p.Machines)
+		})
+		return ctx.Err() == nil
+	}
 	started := time.Now()
 	report, err := replay.Run(t.trace, c)
 	if errors.Is(err, replay.ErrStopped) && ctx.Err() != nil {
@@ -147,36 +156,4 @@ func (r *replaying) tell(out io.Writer, all []replayed) error {
 		tellComparison(out, all)
 	}
 	return nil
-}
-
-// replayLines is how often a replay says how far it came where that is no
-// terminal: of real time, and so only if it is long.
-const replayLines = 10 * time.Second
-
-// replayProgress tells how far a replay came, and ends it when the context does.
-// done takes the line of a terminal away again.
-func replayProgress(ctx context.Context, log io.Writer, name string) (tell func(replay.Progress) bool, done func()) {
-	live, every := terminal(log), replayLines
-	if live {
-		every = liveEvery
-	}
-	told, shown := time.Now(), false
-	tell = func(p replay.Progress) bool {
-		if time.Since(told) >= every {
-			told, shown = time.Now(), live
-			line := fmt.Sprintf("%s: %s, %s of %s jobs, %d machines", name, p.At.Format("2006-01-02 15:04"), grouped(p.Arrived), grouped(p.Jobs), p.Machines)
-			if live {
-				fmt.Fprintf(log, "\r\x1b[K%s", line)
-			} else {
-				fmt.Fprintln(log, line)
-			}
-		}
-		return ctx.Err() == nil
-	}
-	done = func() {
-		if shown {
-			fmt.Fprint(log, "\r\x1b[K")
-		}
-	}
-	return tell, done
 }

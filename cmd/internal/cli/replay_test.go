@@ -26,18 +26,20 @@ type replayCase struct {
 func replayCases(day, wrong, fleets string) []replayCase {
 	return []replayCase{
 		{"a report says waits, machines and cost", day + " --boot 30s --config " + onDemand, cli.ExitOK,
-			[]string{"day.csv: 3 jobs in 1m5s from 1970-01-01 on, 0.1 hours of work", "2 ran", "1 with labels that no pool holds", "jobs                  30s   30s", "pool arm64              -", "pool x64            2", "minimum of a minute", "a job, by list prices"}},
+			[]string{"day.csv: 3 jobs in 1m5s from 1970-01-01 on, 0.1 hours of work", "2 ran", "1 with labels that no pool holds", "jobs                  30s   30s", "pool arm64              -", "pool x64            2", "volumes", "a job, by list prices"}},
 		{"two fleet files stand side by side", day + " --compare " + onDemand + " " + spot, cli.ExitOK,
 			[]string{"on-demand.yaml   spot.yaml", "machines launched", "USD all", "-5"}},
 		{"the trace may come last", "--compare " + onDemand + " " + spot + " " + day, cli.ExitOK, []string{"on-demand.yaml   spot.yaml"}},
 		{"or commas stand between", "--compare " + onDemand + "," + spot + " " + day, cli.ExitOK, []string{"on-demand.yaml   spot.yaml"}},
 		{"a filter keeps what it names", "--filter macos x64 --boot 30s --config " + onDemand + " " + day, cli.ExitOK, []string{"3 jobs"}},
-		{"and nothing else", day + " --filter macos --config " + onDemand, cli.ExitOK, []string{"1 jobs", "0 ran"}},
+		{"and nothing else", day + " --filter macos --config " + onDemand, cli.ExitOK, []string{"day.csv: 1 job in 1m from", "0 ran"}},
 		{"a word that means no class", day + " --filter arm64 --config " + onDemand, cli.ExitUsage, []string{`no job of the trace is of class "arm64"; there are linux+self-hosted+x64, macos`}},
 		{"a closed form as a person reads it", day + " --policy base-stock --stock 1", cli.ExitOK, []string{"policy base-stock, in closed form: boot 30s, stock 1", "jobs   "}},
 		{"the optimum of reuse", day + " --policy reuse-optimum", cli.ExitOK, []string{"setup 25s", "above the work"}},
 		{"a file that is not there", "none.csv", cli.ExitUsage, []string{"read trace: open", "none.csv"}},
-		{"a wrong line of the trace", wrong, cli.ExitUsage, []string{`wrong.csv:3: ready: "soon" is neither`}},
+		{"a wrong line of the trace", wrong, cli.ExitUsage, []string{"the trace is refused; mend these rows, or take them out:\n", `wrong.csv:3: ready: "soon" is neither`, "wrong.csv:4: labels: none is named"}},
+		{"a boot that no pool waits for", day + " --boot 11m --config " + onDemand, cli.ExitUsage, []string{"--boot 11m: pool arm64 gives a machine up that is not there after 10m (boot_limit)"}},
+		{"a folder", root, cli.ExitUsage, []string{"is a directory"}},
 		{"a wrong fleet file", day + " --config " + fleets, cli.ExitUsage, []string{"wrong.yaml:14:", "must be at least 1"}},
 		{"no trace", "", cli.ExitUsage, []string{"name one trace"}},
 		{"two traces", day + " " + wrong, cli.ExitUsage, []string{"name one trace"}},
@@ -64,7 +66,7 @@ func TestReplay(t *testing.T) {
 		return path
 	}
 	day := write("day.csv", "ready_s,duration_s,labels\n0,60,self-hosted linux x64\n5,60,self-hosted linux x64\n5,60,macos\n")
-	wrong := write("wrong.csv", "ready,duration,labels\n0,60,a\nsoon,60,a\n")
+	wrong := write("wrong.csv", "ready,duration,labels\n0,60,a\nsoon,60,a\n0,60,\n")
 	fleets := write("wrong.yaml", strings.Replace(fleetFile, "max: 5", "max: 0", 1))
 	for _, tt := range replayCases(day, wrong, fleets) {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,8 +45,12 @@ func (f facts) String() string {
 	if f.Days < 2 {
 		span = short(f.trace.Span())
 	}
-	return fmt.Sprintf("%s: %s jobs in %s from %s on, %s hours of work",
-		filepath.Base(f.File), grouped(f.Jobs), span, f.Begin[:len("2006-01-02")], hours(f.Work))
+	noun := "jobs"
+	if f.Jobs == 1 {
+		noun = "job"
+	}
+	return fmt.Sprintf("%s: %s %s in %s from %s on, %s hours of work",
+		filepath.Base(f.File), grouped(f.Jobs), noun, span, f.Begin[:len("2006-01-02")], hours(f.Work))
 }
 
 func hours(seconds float64) string {
@@ -101,8 +105,9 @@ func tellReplay(out io.Writer, r replayed) {
 	grid(out, append(machines, machineRow("all", r.Machines, r.Bill)))
 	fmt.Fprintln(out)
 	tellBill(out, r.Bill)
+	fmt.Fprintln(out)
 	if r.Jobs.Ran > 0 {
-		fmt.Fprintf(out, "\n$%.4f a job, by list prices of %s (%s) and average Spot prices.\n", r.Bill.USD()/float64(r.Jobs.Ran), catalog.Region, catalog.PricesDate)
+		fmt.Fprintf(out, "$%.4f a job, by list prices of %s (%s) and average Spot prices.\n", r.Bill.USD()/float64(r.Jobs.Ran), catalog.Region, catalog.PricesDate)
 	}
 	fmt.Fprintf(out, "Replayed in %.2f s, %s jobs a second, %s decisions.\n", r.Took, grouped(int(float64(r.Jobs.Ran)/max(r.Took, 1e-6))), grouped(r.Decisions))
 }
@@ -119,7 +124,7 @@ func tellJobs(out io.Writer, r replayed) {
 		{r.Jobs.Cancelled, "cancelled before a runner came"},
 		{r.Jobs.NoPool, "with labels that no pool holds"},
 		{r.Jobs.GaveUp, "given up by GitHub after a day"},
-		{r.Jobs.Unknown, "cancelled, the trace does not say when: left out"},
+		{r.Jobs.Unknown, "cancelled at once, or the trace does not say when: left out"},
 	} {
 		if line.n > 0 || len(rows) == 0 {
 			rows = append(rows, []string{grouped(line.n), line.text})
@@ -156,6 +161,9 @@ func billParts(b cost.Bill) []struct {
 func tellBill(out io.Writer, b cost.Bill) {
 	rows := [][]string{{"cost", "hours", "USD", "share"}}
 	for _, p := range billParts(b) {
+		if p.Part == (cost.Part{}) {
+			continue
+		}
 		time := "-"
 		if p.Seconds > 0 {
 			time = hours(p.Seconds)

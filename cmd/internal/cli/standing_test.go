@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -50,15 +51,73 @@ func stood(t *testing.T) (file string) {
 	return file
 }
 
-func TestAReplayRefusesAStandingPool(t *testing.T) {
-	file := stood(t)
-	trace := filepath.Join(t.TempDir(), "jobs.csv")
-	if err := os.WriteFile(trace, []byte("ready,duration,labels\n0,60,self-hosted arm64\n"), 0o600); err != nil {
+// TestAReplayPlaysAStandingPool replays a job before its hours, and one within
+// them.
+func TestAReplayPlaysAStandingPool(t *testing.T) {
+	dir := t.TempDir()
+	file, trace := filepath.Join(dir, "standing.yaml"), filepath.Join(dir, "jobs.csv")
+	text, err := os.ReadFile(onDemand)
+	if err != nil {
 		t.Fatal(err)
 	}
-	code, out, log := run(t, "replay", trace, "--config", file)
-	if code != cli.ExitUsage || out != "" || !strings.Contains(log, "pool build is standing, which a replay does not know yet") {
+	text = append(text, `  - {name: build, labels: [build], arch: arm64, shape: {vcpu: 4}, lifetime: standing, max: 2, disk_gib: 40,
+     hours: {open: "0 8 * * *", close: "0 10 * * *", zone: UTC, closed: wait}}
+`...)
+	jobs := "ready,duration,labels\n2025-10-06T07:30:00Z,60,build\n2025-10-07T08:30:00Z,60,build\n"
+	if err := errors.Join(os.WriteFile(file, text, 0o600), os.WriteFile(trace, []byte(jobs), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	code, out, log := run(t, "replay", trace, "--config", file, "--boot", "30s")
+	if code != cli.ExitOK {
 		t.Errorf("exit %d: %s%s", code, out, log)
+	}
+	for _, want := range []string{
+		// The first job waits for the opening. Both machines are launched half a
+		// minute before that, stopped at 10:00, started at 07:59:30, and end at 08:31; one of
+		// them takes both jobs.
+		"2 ran", "pool build             0s   30m   30m   30m   30m    15m   50.0 %",
+		"pool build          2         2   1 (50.0 %)              2   0.90",
+		"work                        0.0", "volumes of stopped ones",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in:\n%s", want, out)
+		}
+	}
+}
+
+// TestMachinesOfOneJobBesideMachinesThatStand compares the fleet files of the
+// guide on six weeks of real CI.
+func TestMachinesOfOneJobBesideMachinesThatStand(t *testing.T) {
+	code, out, log := run(t, "replay", sixWeeks, "--compare", onDemand, root+"/docs/replay/standing.yaml", "--json")
+	var got struct {
+		Compare []struct {
+			Jobs     struct{ Total, Ran int }
+			Machines struct{ Launched, Started, Wasted, Most int }
+			Wait     struct {
+				P50  float64
+				Zero float64 `json:"zero_share"`
+			} `json:"wait_seconds"`
+			Cost struct {
+				USD     float64
+				Idle    struct{ USD float64 }
+				Stopped struct{ Seconds, USD float64 }
+				Work    struct{ USD float64 }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != cli.ExitOK || len(got.Compare) != 2 {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, log)
+	}
+	once, stand := got.Compare[0], got.Compare[1]
+	if once.Machines.Started != 0 || once.Cost.Stopped.Seconds != 0 || once.Wait.Zero > 0.001 || once.Wait.P50 < 20 {
+		t.Errorf("machines of one job: %+v", once)
+	}
+	if stand.Jobs.Total != once.Jobs.Total || stand.Wait.Zero < 0.8 || stand.Wait.P50 != 0 || stand.Machines.Most > 44 || stand.Machines.Started < 1000 {
+		t.Errorf("machines that stand: %+v", stand)
+	}
+	// Work costs what it costs; that they wait for it costs several times as much.
+	if stand.Cost.Work.USD > once.Cost.Work.USD*1.02 || stand.Cost.Idle.USD < 3*stand.Cost.Work.USD || stand.Cost.USD < 5*once.Cost.USD || stand.Cost.Stopped.USD <= 0 {
+		t.Errorf("costs: %+v and %+v", once.Cost, stand.Cost)
 	}
 }
 

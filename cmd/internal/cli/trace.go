@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,30 +44,80 @@ func isFile(name string) bool {
 }
 
 // read reads the trace and takes from it what is asked for.
-func (r *replaying) read(name string) (facts, error) {
+func (r *replaying) read(ctx context.Context, log io.Writer, name string) (facts, error) {
+	t, err := readTrace(ctx, log, name)
+	if err == nil {
+		t, err = r.asked(name, t)
+	}
+	wrong := replay.Problems{}
+	switch {
+	case ctx.Err() != nil:
+		return facts{}, fmt.Errorf("read %s: %w", name, context.Cause(ctx))
+	case errors.As(err, &wrong):
+		return facts{}, misuse{fmt.Errorf("the trace is refused; mend these rows, or take them out:\n%w", err)}
+	case err != nil:
+		return facts{}, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return factsOf(name, t), nil
+}
+
+// readTrace reads a file until the context ends, and tells how far it came.
+func readTrace(ctx context.Context, log io.Writer, name string) (replay.Trace, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return facts{}, fmt.Errorf("read trace: %w", err)
+		return replay.Trace{}, fmt.Errorf("read trace: %w", err)
 	}
 	defer f.Close()
-	t, err := replay.Read(name, f)
-	if err != nil {
-		return facts{}, err
+	w := &watched{ctx: ctx, r: f, name: filepath.Base(name), lines: newLines(log)}
+	if info, err := f.Stat(); err == nil {
+		w.size = info.Size()
 	}
+	defer w.lines.done()
+	return replay.Read(name, w)
+}
+
+// watched is a file that is read until the context ends.
+type watched struct {
+	ctx        context.Context
+	r          io.Reader
+	name       string
+	read, size int64 // 0: the size is not known
+	lines      *lines
+}
+
+// Read reads some more.
+func (w *watched) Read(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	n, err := w.r.Read(p)
+	w.read += int64(n)
+	w.lines.tell(func() string {
+		if w.size <= 0 {
+			return fmt.Sprintf("%s: %d MB are read", w.name, w.read/1e6)
+		}
+		return fmt.Sprintf("%s: %.0f %% is read", w.name, float64(w.read)/float64(w.size)*100)
+	})
+	return n, err
+}
+
+// asked is the part of a trace that is asked for, at the day that is.
+func (r *replaying) asked(name string, t replay.Trace) (replay.Trace, error) {
 	if r.begin != "" {
 		at, err := beginning(r.begin)
 		if err == nil && t.Begin.Year() > 1971 {
 			err = fmt.Errorf("--begin: %s begins at %s already", name, t.Begin.Format(time.RFC3339))
 		}
 		if err != nil {
-			return facts{}, err
+			return replay.Trace{}, err
 		}
 		t.Begin = at.Add(t.Begin.Sub(time.Unix(0, 0)))
 	}
-	if t, err = t.Only(r.filter); err != nil {
-		return facts{}, fmt.Errorf("--filter: %w", err)
+	t, err := t.Only(r.filter)
+	if err != nil {
+		return replay.Trace{}, fmt.Errorf("--filter: %w", err)
 	}
-	return factsOf(name, t), nil
+	return t, nil
 }
 
 func beginning(text string) (time.Time, error) {
