@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -212,7 +213,14 @@ func TestStrayRegistrationsAreRemoved(t *testing.T) {
 			stray(s, "rf-f-i-9-1", 600)
 			s.State.Intents = []fleet.Intent{{ID: "r", ReservedAt: ago(5), Remove: &fleet.Remove{Scope: acme, RunnerID: 5, Name: "rf-f-i-9-1"}}}
 		}, nil},
-		{"what is left over in AWS is swept", func(s *fleet.Snapshot) { s.Leftovers.EC2Fleets = []string{"fleet-1"} }, []string{"sweep "}},
+		{"what is left over in AWS is swept", func(s *fleet.Snapshot) { s.Leftovers.EC2Fleets = []string{"fleet-1"} }, []string{"sweep 0 configs, 1 fleets, 0 templates"}},
+		{"no more at once than an act gets done", func(s *fleet.Snapshot) {
+			for i := range 30_000 {
+				s.Leftovers.Parameters = append(s.Leftovers.Parameters, fleet.MachineID(fmt.Sprintf("i-%017d", 30_000-i)))
+				s.Leftovers.EC2Fleets = append(s.Leftovers.EC2Fleets, fmt.Sprintf("fleet-%d", i))
+				s.Leftovers.Templates = append(s.Leftovers.Templates, fmt.Sprintf("lt-%d", i))
+			}
+		}, []string{"sweep 100 configs from i-00000000000000001 on, 100 fleets, 100 templates"}},
 		{"a sweep under way is not planned twice", func(s *fleet.Snapshot) {
 			s.Leftovers.EC2Fleets = []string{"fleet-1"}
 			s.State.Intents = []fleet.Intent{{ID: "s", ReservedAt: ago(5), Sweep: &fleet.Sweep{EC2Fleets: []string{"fleet-1"}}}}

@@ -18,6 +18,10 @@ const (
 	believedFor   = 90 * time.Second // a job is believed to wait this long after word of it
 	planSize      = 80               // intents in one plan: what one DynamoDB transaction takes
 	askSize       = 20               // questions to GitHub in one look
+	// sweepSize is how many leftovers of each kind one plan sweeps, the next plans
+	// the rest: SSM deletes some ten configs a second, an act has twenty, and an
+	// intent must fit an item of DynamoDB (400 KB).
+	sweepSize = 100
 )
 
 // Decide says what to do next. It is pure: the same snapshot gives the same

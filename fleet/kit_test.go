@@ -135,6 +135,12 @@ func said(p fleet.Plan) []string {
 			lines = append(lines, fmt.Sprintf("end %s: %s", in.End.Machine, in.Reason))
 		case in.Stop != nil:
 			lines = append(lines, fmt.Sprintf("stop %s: %s", in.Stop.Machine, in.Reason))
+		case in.Sweep != nil:
+			from := ""
+			if len(in.Sweep.Parameters) > 0 {
+				from = fmt.Sprintf(" from %s on", in.Sweep.Parameters[0])
+			}
+			lines = append(lines, fmt.Sprintf("sweep %d configs%s, %d fleets, %d templates", len(in.Sweep.Parameters), from, len(in.Sweep.EC2Fleets), len(in.Sweep.Templates)))
 		case in.Rerun != nil:
 			lines = append(lines, fmt.Sprintf("rerun %d: %s", in.Rerun.Run, in.Reason))
 		default:

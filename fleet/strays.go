@@ -1,5 +1,10 @@
 package fleet
 
+import (
+	"cmp"
+	"slices"
+)
+
 // releaseStrays removes registrations under our names that no machine can use:
 // replies that were lost, machines that are gone.
 func (v *view) releaseStrays() {
@@ -55,8 +60,14 @@ func (v *view) releaseLeftovers() {
 	}
 	v.intend(Intent{
 		Reason: "no machine uses them any more",
-		Sweep:  &Sweep{Parameters: l.Parameters, EC2Fleets: l.EC2Fleets, Templates: l.Templates},
+		Sweep:  &Sweep{Parameters: first(l.Parameters), EC2Fleets: first(l.EC2Fleets), Templates: first(l.Templates)},
 	})
+}
+
+// first is what one plan sweeps of a kind, in order.
+func first[T cmp.Ordered](all []T) []T {
+	some := slices.Sorted(slices.Values(all))
+	return some[:min(len(some), sweepSize)]
 }
 
 // closeJobs closes jobs that are done and of which nothing of ours is left.

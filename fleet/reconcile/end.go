@@ -134,24 +134,3 @@ func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 	m.EndedAt, m.EndReason = r.Now(), in.Reason
 	o.Machines = append(o.Machines, m)
 }
-
-// sweep deletes what machines left behind in AWS.
-func (r *Reconciler) sweep(ctx context.Context, in fleet.Intent) outcome {
-	var o outcome
-	o.settle(in)
-	for _, id := range in.Sweep.Parameters {
-		if _, err := r.Configs.Withdraw(ctx, id); err != nil {
-			r.Log.WarnContext(ctx, "config not withdrawn", "machine", id, "error", err)
-			r.sweepAgain()
-		}
-	}
-	if len(in.Sweep.EC2Fleets)+len(in.Sweep.Templates) > 0 {
-		if err := r.Sweeper.Sweep(ctx, in.Sweep.EC2Fleets, in.Sweep.Templates); err != nil {
-			r.Log.WarnContext(ctx, "leftovers not swept", "error", err)
-			r.sweepAgain()
-		}
-	}
-	r.Log.InfoContext(ctx, "sweep", "configs", len(in.Sweep.Parameters),
-		"ec2_fleets", len(in.Sweep.EC2Fleets), "templates", len(in.Sweep.Templates), "reason", in.Reason)
-	return o
-}

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -56,7 +55,9 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 	}
 	if r.Sweeper != nil && !s.At.Before(r.memory.swept.Add(sweepEvery)) {
 		r.memory.swept = s.At
-		if !r.leftovers(ctx, s) {
+		all := r.leftovers(ctx, s)
+		r.memory.left = s.Leftovers
+		if !all {
 			r.sweepAgain()
 		}
 	}
@@ -185,60 +186,4 @@ func cameUp(m fleet.Machine, x fleet.Runner, try int) (fleet.Machine, bool) {
 		m.ReadyAt, m.Taken = x.SeenAt, true
 	}
 	return m, m != before
-}
-
-// leftovers finds what machines left in AWS: older than any plan that could
-// still be using it, and of no machine that the ledger knows. A standing machine
-// that came up needs no config any more: one may have been stored twice. It reports
-// whether everything answered; what did not is left alone.
-func (r *Reconciler) leftovers(ctx context.Context, s *fleet.Snapshot) bool {
-	old := func(t time.Time) bool { return s.At.Sub(t) > sweepEvery }
-	used, machines := map[string]bool{}, map[fleet.MachineID]bool{}
-	for _, m := range s.State.Machines {
-		used[m.EC2Fleet], used[templateID(m.Template)] = true, true
-		machines[m.ID] = !m.Standing || m.ReadyAt.IsZero() || !m.Taken
-	}
-	stored, unstored := r.Configs.Stored(ctx)
-	if unstored != nil {
-		r.Log.WarnContext(ctx, "stored configs not seen", "error", unstored)
-	}
-	for id, t := range stored {
-		if old(t) && !machines[id] {
-			s.Leftovers.Parameters = append(s.Leftovers.Parameters, id)
-		}
-	}
-	known, unmade := r.templatesInUse(ctx, used)
-	fleets, templates, err := r.Sweeper.Leftovers(ctx)
-	if err != nil {
-		r.Log.WarnContext(ctx, "leftovers not seen", "error", err)
-	}
-	for id, t := range fleets {
-		if old(t) && !used[id] {
-			s.Leftovers.EC2Fleets = append(s.Leftovers.EC2Fleets, id)
-		}
-	}
-	for id, t := range templates {
-		if known && old(t) && !used[id] {
-			s.Leftovers.Templates = append(s.Leftovers.Templates, id)
-		}
-	}
-	return errors.Join(unstored, unmade, err) == nil
-}
-
-// sweepAgain has the next full look sweep, because this one could not.
-func (r *Reconciler) sweepAgain() {
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	r.memory.swept = time.Time{}
-}
-
-// templatesInUse adds the templates that pools launch from. It reports false if
-// it does not know them all, and an error if it may know better soon: any
-// template may be one then.
-func (r *Reconciler) templatesInUse(ctx context.Context, used map[string]bool) (all bool, err error) {
-	recipes, err := r.Cloud.Recipes(ctx)
-	for _, recipe := range recipes {
-		used[templateID(recipe.Template)] = true
-	}
-	return err == nil && !slices.ContainsFunc(recipes, func(x fleet.Recipe) bool { return x.Template == "" }), err
 }

@@ -57,6 +57,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
 	}
 	s.Recipes = spoilt(s.Recipes, problems)
+	s.Leftovers = r.unswept(s)
 	s.Boots = r.learnBoots(s.State, s.Fleet.Name)
 	var windows map[string]schedule.Windows
 	if r.Hours != nil {

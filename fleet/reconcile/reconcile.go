@@ -110,7 +110,8 @@ type memory struct {
 	started   bool
 	readBack  time.Time
 	swept     time.Time
-	full      time.Time // last attempt at a full look
+	left      fleet.Leftovers // what was found then, and no plan has swept yet
+	full      time.Time       // last attempt at a full look
 }
 
 // Once looks, decides, reserves, acts and records, and says when to look
