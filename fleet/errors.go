@@ -26,7 +26,8 @@ var (
 	ErrNoCapacity = errors.New("no capacity")
 	// ErrQuota: the account may have no more of a market.
 	ErrQuota = errors.New("account quota reached")
-	// ErrState: EC2 is doing something else with the machine, or ends it.
+	// ErrState: EC2 is doing something else with the machine, or ends it, or
+	// people protect it from that.
 	ErrState = errors.New("not in a state for it")
 	// ErrNotOffered: the zone does not have the type at all.
 	ErrNotOffered = errors.New("not offered in the zone")

@@ -3,7 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,28 +12,20 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// endBatch is how many machines one call ends: fewer calls than machines, and
-// a refused call concerns few.
+// endBatch is how many machines one call ends, stops or starts: fewer calls than
+// machines, and a refused call concerns few.
 const endBatch = 100
 
-// End terminates machines. That EC2 does not know one is no error. A batch that
-// fails does not keep the others from ending.
-func (c *Cloud) End(ctx context.Context, ids []fleet.MachineID) error {
-	var errs []error
-	for batch := range slices.Chunk(ids, endBatch) {
-		list := make([]string, len(batch))
-		for i, id := range batch {
-			list[i] = string(id)
-		}
-		err := withoutUnknown(list, "InvalidInstanceID", func(known []string) error {
-			_, err := c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: known})
-			return translate(err)
-		})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("end %d machines: %w", len(list), err))
-		}
-	}
-	return errors.Join(errs...)
+// End terminates machines. It returns those that EC2 did not end, each with its
+// error: fleet.ErrState for one that is protected from its end. That EC2 does
+// not know one is no error.
+func (c *Cloud) End(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	refused := turn("end", ids, func(list []string) error {
+		_, err := c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: list})
+		return translate(err)
+	})
+	maps.DeleteFunc(refused, func(_ fleet.MachineID, err error) bool { return errors.Is(err, fleet.ErrAbsent) })
+	return refused
 }
 
 // withoutUnknown calls for ids, and again without those that EC2 does not

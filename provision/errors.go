@@ -28,6 +28,7 @@ var codes = map[string]error{
 
 	"IncorrectInstanceState": fleet.ErrState,
 	"IncorrectState":         fleet.ErrState,
+	"OperationNotPermitted":  fleet.ErrState, // of machines: protected from ends or stops
 
 	"Unsupported": fleet.ErrNotOffered,
 

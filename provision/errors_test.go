@@ -29,6 +29,8 @@ func TestCodesHaveTheirMeaning(t *testing.T) {
 		{"VolumeLimitExceeded", "", fleet.ErrQuota},
 		{"ReservationCapacityExceeded", "", fleet.ErrQuota},
 		{"Unsupported", "", fleet.ErrNotOffered},
+		{"IncorrectInstanceState", "", fleet.ErrState},
+		{"OperationNotPermitted", "", fleet.ErrState},
 		{"InvalidFleetConfiguration", "Your requested instance type (m7g.large) is not supported in your requested Availability Zone (us-east-1e).", fleet.ErrNotOffered},
 		{"InvalidFleetConfiguration", "The fleet configuration contains duplicate instance pools", fleet.ErrConfig},
 		{"InvalidParameterValue", "", fleet.ErrConfig},

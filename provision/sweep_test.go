@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,54 +21,6 @@ func machineIDs(n int) []fleet.MachineID {
 		ids = append(ids, fleet.MachineID(fmt.Sprintf("i-%d", i)))
 	}
 	return ids
-}
-
-// ender is an EC2 that does not know some machines, and says which or not.
-func ender(unknown map[string]bool, says bool, ended map[string]bool) *script {
-	return &script{end: func(in *ec2.TerminateInstancesInput) (*ec2.TerminateInstancesOutput, error) {
-		var missing []string
-		for _, id := range in.InstanceIds {
-			if unknown[id] {
-				missing = append(missing, id)
-			}
-		}
-		switch {
-		case len(in.InstanceIds) > endBatch:
-			return nil, apiError("InvalidParameterValue", "too many")
-		case len(missing) > 0 && says:
-			return nil, apiError("InvalidInstanceID.NotFound", "The instance IDs '"+strings.Join(missing, ", ")+"' do not exist")
-		case len(missing) > 0:
-			return nil, apiError("InvalidInstanceID.NotFound", "some do not exist")
-		}
-		for _, id := range in.InstanceIds {
-			ended[id] = true
-		}
-		return &ec2.TerminateInstancesOutput{}, nil
-	}}
-}
-
-func TestUnknownMachinesDoNotKeepOthersFromEnding(t *testing.T) {
-	for _, says := range []bool{true, false} {
-		ended := map[string]bool{}
-		unknown := map[string]bool{"i-1": true, "i-77": true, "i-249": true}
-		err := New(acme(ender(unknown, says, ended))).End(t.Context(), machineIDs(250))
-		if err != nil || len(ended) != 247 {
-			t.Errorf("EC2 says which (%v): %d ended, error %v", says, len(ended), err)
-		}
-	}
-}
-
-func TestABatchThatFailsDoesNotStopTheRest(t *testing.T) {
-	calls := 0
-	s := &script{end: func(*ec2.TerminateInstancesInput) (*ec2.TerminateInstancesOutput, error) {
-		if calls++; calls == 1 {
-			return nil, apiError("RequestLimitExceeded", "")
-		}
-		return &ec2.TerminateInstancesOutput{}, nil
-	}}
-	if err := New(acme(s)).End(t.Context(), machineIDs(150)); !errors.Is(err, fleet.ErrThrottled) || calls != 2 {
-		t.Errorf("%d calls, error %v", calls, err)
-	}
 }
 
 func TestLeftoversAreWhatEC2HasOfTheFleet(t *testing.T) {

@@ -42,66 +42,70 @@ func turn(verb string, ids []fleet.MachineID, call func([]string) error) map[fle
 		for i, id := range batch {
 			list[i] = string(id)
 		}
-		turnSome(list, call, func(id string, err error) {
-			refused[fleet.MachineID(id)] = fmt.Errorf("%s %s: %w", verb, id, err)
+		_ = turnSome(list, call, func(ids []string, err error) {
+			for _, id := range ids {
+				refused[fleet.MachineID(id)] = fmt.Errorf("%s %s: %w", verb, id, absent(err))
+			}
 		})
 	}
 	return refused
 }
 
-// turnSome calls for ids, which EC2 changes all or none: again without those
-// that it names in a refusal, and one by one where it has no room for all.
-func turnSome(ids []string, call func([]string) error, refuse func(id string, err error)) {
+// turnSome calls for ids, of which one that EC2 refuses holds up the others:
+// again without those that it names in its refusal, by halves where it names
+// none, and one by one where it has no room for all. That is less than twice as
+// many calls as ids. What is no answer about single ids ends it; it is returned,
+// and stands for all that were not asked for.
+func turnSome(ids []string, call func([]string) error, refuse func(ids []string, err error)) error {
 	for len(ids) > 0 {
 		err := call(ids)
 		named := named(err, ids)
 		switch {
 		case err == nil:
-			return
+			return nil
 		case len(named) > 0 && len(named) < len(ids):
-			for _, id := range named {
-				refuse(id, absent(err))
-			}
+			refuse(named, err)
 			ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(named, id) })
-		case len(ids) > 1 && single(err):
-			turnEach(ids, call, refuse)
-			return
+		case len(ids) > 1 && noRoom(err):
+			return turnParts(ids, 1, call, refuse)
+		case len(ids) > 1 && ofOne(err):
+			return turnParts(ids, (len(ids)+1)/2, call, refuse)
+		case ofOne(err):
+			refuse(ids, err)
+			return nil
 		default:
-			for _, id := range ids {
-				refuse(id, absent(err))
-			}
-			return
+			refuse(ids, err)
+			return err
 		}
 	}
+	return nil
 }
 
-// turnEach calls for ids one by one. What is no answer about one machine is
-// none about the ones behind it, which are not asked for.
-func turnEach(ids []string, call func([]string) error, refuse func(id string, err error)) {
-	for i, id := range ids {
-		err := call([]string{id})
-		if err == nil {
-			continue
-		}
-		refuse(id, absent(err))
-		if !errors.Is(err, fleet.ErrState) && !unknown(err) {
-			for _, rest := range ids[i+1:] {
-				refuse(rest, err)
-			}
-			return
+// turnParts calls for ids in parts of a size.
+func turnParts(ids []string, size int, call func([]string) error, refuse func(ids []string, err error)) error {
+	for len(ids) > 0 {
+		part := ids[:min(size, len(ids))]
+		ids = ids[len(part):]
+		if err := turnSome(part, call, refuse); err != nil {
+			refuse(ids, err)
+			return err
 		}
 	}
+	return nil
 }
 
-// single reports whether an error says that a call for fewer machines may do.
-func single(err error) bool {
-	return errors.Is(err, fleet.ErrState) || errors.Is(err, fleet.ErrNoCapacity) || errors.Is(err, fleet.ErrQuota) || unknown(err)
+// ofOne reports whether a refusal may be about one machine of several.
+func ofOne(err error) bool { return errors.Is(err, fleet.ErrState) || unknown(err) }
+
+// noRoom reports whether fewer machines may find room.
+func noRoom(err error) bool {
+	return errors.Is(err, fleet.ErrNoCapacity) || errors.Is(err, fleet.ErrQuota)
 }
 
 // named are those of the ids that a refusal is about.
 func named(err error, ids []string) (found []string) {
 	a, ok := errors.AsType[*answer](err)
-	if !ok || !errors.Is(err, fleet.ErrState) && !unknown(err) {
+	if !ok || !ofOne(err) {
 		return nil
 	}
 	words := strings.FieldsFunc(a.text, notInID)

@@ -55,12 +55,12 @@ func TestMachinesAreSwitchedTogetherAsFarAsEC2Lets(t *testing.T) {
 			}
 			return nil
 		}, []string{"i-1 i-2 i-3", "i-2 i-3"}, map[fleet.MachineID]error{"i-1": fleet.ErrAbsent}},
-		{"a refusal that names nobody is looked for one by one", func(ids []string) error {
+		{"a refusal that names nobody is looked for by halves", func(ids []string) error {
 			if slices.Contains(ids, "i-2") {
 				return apiError("IncorrectInstanceState", "An instance is in another state.")
 			}
 			return nil
-		}, []string{"i-1 i-2 i-3", "i-1", "i-2", "i-3"}, map[fleet.MachineID]error{"i-2": fleet.ErrState}},
+		}, []string{"i-1 i-2 i-3", "i-1 i-2", "i-1", "i-2", "i-3"}, map[fleet.MachineID]error{"i-2": fleet.ErrState}},
 		{"where there is room for one, one is switched", func(ids []string) error {
 			if len(ids) > 1 || ids[0] != "i-1" {
 				return apiError("InsufficientInstanceCapacity", "We currently do not have sufficient m7g.large capacity.")

@@ -23,11 +23,15 @@ func (r *Reconciler) end(ctx context.Context, s fleet.Snapshot, ins []fleet.Inte
 		there, ids = append(there, in), append(ids, in.End.Machine)
 	}
 	if len(ids) > 0 {
-		if err := r.Cloud.End(ctx, ids); err != nil {
-			r.Log.WarnContext(ctx, "machines not ended", "machines", ids, "error", err)
-			refusedBy(s, there, known, &o)
-			there = nil
+		left := r.Cloud.End(ctx, ids)
+		stays := func(in fleet.Intent) bool { return left[in.End.Machine] != nil }
+		for _, in := range there {
+			if stays(in) {
+				r.Log.WarnContext(ctx, "machine not ended", "machine", in.End.Machine, "error", left[in.End.Machine])
+				refusedBy(s, []fleet.Intent{in}, known, &o)
+			}
 		}
+		there = slices.DeleteFunc(there, stays)
 	}
 	for _, in := range slices.Concat(there, gone) {
 		r.ended(ctx, s, in, known[in.End.Machine], &o)

@@ -112,6 +112,12 @@ func TestEndsTogether(t *testing.T) {
 				"settle e1", "settle e2", "settle e3", "i-1, try 1, runner 1 of acme, taken, ready, tried", "i-2, try 1, runner 2 of acme, taken, ready, tried",
 				"forget i-3", "ended rf-f-i-3-1",
 			}},
+		{"go on without one that EC2 refuses", func(r *rig) { r.refuse["end i-1"] = fleet.ErrState },
+			[]string{"remove 1", "remove 2", "remove 3", "end i-1 i-2", "withdraw i-3"},
+			[]string{
+				"settle e1", "settle e2", "settle e3", "i-1, try 1, runner 1 of acme, taken, ready, tried", "i-2, try 1, taken, ended: idle", "forget i-3",
+				"ended rf-f-i-2-1", "ended rf-f-i-3-1",
+			}},
 		{"ask a limited installation once", func(r *rig) { r.refuse["remove"] = limited(7) },
 			[]string{"remove 1"},
 			[]string{

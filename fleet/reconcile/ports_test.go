@@ -151,19 +151,8 @@ func (y *yard) bring(id fleet.IntentID, l fleet.Launch, n int) (got fleet.Launch
 	return got
 }
 
-func (y *yard) End(_ context.Context, ids []fleet.MachineID) error {
-	y.rig.mu.Lock()
-	defer y.rig.mu.Unlock()
-	refused, lost := y.rig.did("end", anys(ids)...)
-	if refused != nil {
-		return refused
-	}
-	for i, m := range y.shown {
-		if slices.Contains(ids, m.ID) {
-			y.shown[i].State = fleet.Terminated
-		}
-	}
-	return lost
+func (y *yard) End(_ context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
+	return y.turn("end", ids, fleet.Terminated)
 }
 
 func (y *yard) Start(_ context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {

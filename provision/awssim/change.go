@@ -9,12 +9,52 @@ import (
 )
 
 // TerminateInstances ends instances; one unknown id refuses the whole call. To
-// end what is ended is no error.
+// end what is ended is no error. A protected one keeps those of its zone, and
+// refuses the call, while those of other zones end. Source: EC2's API reference,
+// TerminateInstances.
 func (e *EC2) TerminateInstances(ctx context.Context, in *ec2.TerminateInstancesInput, _ ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error) {
 	r := request{service: "ec2", op: "TerminateInstances", machines: len(in.InstanceIds)}
 	return answer(ctx, e.a, r, func() (*ec2.TerminateInstancesOutput, error) {
-		changes, err := e.a.change(in.InstanceIds, nil, func(i *instance) { e.a.end(i, byUser) })
+		err := e.a.unknown(in.InstanceIds)
+		if err != nil {
+			return nil, err
+		}
+		list, refused := e.a.unprotected(in.InstanceIds)
+		changes, err := e.a.change(list, nil, func(i *instance) { e.a.end(i, byUser) })
+		if refused != nil {
+			return nil, refused
+		}
 		return &ec2.TerminateInstancesOutput{TerminatingInstances: changes}, err
+	})
+}
+
+// unprotected are those of the ids that a call ends, and its refusal if one of
+// them is protected.
+func (a *Account) unprotected(ids []string) (list []string, err error) {
+	zones := map[string]bool{}
+	for _, id := range ids {
+		if i := a.instances[id]; i.protected && i.removed.IsZero() {
+			zones[i.offer.zone] = true
+			if err == nil {
+				err = refuse("OperationNotPermitted", "The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
+			}
+		}
+	}
+	for _, id := range ids {
+		if !zones[a.instances[id].offer.zone] {
+			list = append(list, id)
+		}
+	}
+	return list, err
+}
+
+// Protect has an instance refuse to be ended by API, or not any more, as its
+// attribute disableApiTermination does.
+func (a *Account) Protect(id string, on bool) {
+	a.do(func() {
+		if i := a.instances[id]; i != nil {
+			i.protected = on
+		}
 	})
 }
 

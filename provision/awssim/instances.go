@@ -42,6 +42,7 @@ type instance struct {
 	lagged            time.Time
 	boots             int // tells the timers of one start from the next's
 	neverBoots        bool
+	protected         bool // from its end by API
 	reclaim           time.Time
 	reason, sentence  string
 	since             time.Time     // running since; zero if it is not

@@ -67,6 +67,7 @@ func TestAWSSim(t *testing.T) {
 			Empty: func(o fleet.Offer) {
 				a.SetEmpty(o.Type+"/"+o.Zone+"/"+string(o.Market), true)
 			},
+			Protect:  func(_ *testing.T, m fleet.MachineID, on bool) { a.Protect(string(m), on) },
 			Throttle: func(op string) { a.Next(op, "throttle") },
 			Lose:     func(op string) { a.Next(op, "lose") },
 		}

@@ -2,6 +2,7 @@ package provisiontest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ func unknownEnd(t *testing.T, e Env) {
 	e.pass()
 	list := []fleet.MachineID{"i-0123456789abcdef0", machines[0].ID, "i-0fedcba9876543210", machines[1].ID}
 	for range 2 { // to end what is ended is no error
-		if err := c.End(t.Context(), list); err != nil {
-			t.Error(err)
+		if left := c.End(t.Context(), list); len(left) != 0 {
+			t.Errorf("left %v", left)
 		}
 	}
 	e.pass()
@@ -25,9 +26,35 @@ func unknownEnd(t *testing.T, e Env) {
 	}
 	if e.Throttle != nil {
 		e.Throttle("TerminateInstances")
-		if err := c.End(t.Context(), list); !errors.Is(err, fleet.ErrThrottled) {
-			t.Errorf("throttled: error %v", err)
+		if left := c.End(t.Context(), list); len(left) != len(list) || !errors.Is(left[machines[0].ID], fleet.ErrThrottled) {
+			t.Errorf("throttled: left %v", left)
 		}
+	}
+}
+
+func guarded(t *testing.T, e Env) {
+	c := provision.New(e.config())
+	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 4))
+	e.pass()
+	list := []fleet.MachineID{machines[0].ID, machines[1].ID, machines[2].ID}
+	e.Protect(t, machines[1].ID, true)
+	for range 2 {
+		left := c.End(t.Context(), list)
+		if len(left) != 1 || !errors.Is(left[machines[1].ID], fleet.ErrState) {
+			t.Errorf("left %v", left)
+		}
+		e.pass()
+	}
+	want := []string{string(machines[1].ID), string(machines[3].ID)}
+	got := strings.Fields(ids(alive(t, c)))
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		t.Errorf("alive: %v, want %v", got, want)
+	}
+	e.Protect(t, machines[1].ID, false)
+	if left := c.End(t.Context(), list); len(left) != 0 {
+		t.Errorf("no more protected: left %v", left)
 	}
 }
 
@@ -73,8 +100,8 @@ func swept(t *testing.T, e Env) {
 	if _, ok := made[template]; !ok || len(made) != 1 {
 		t.Errorf("templates %v, not only %s", made, template)
 	}
-	if err := c.End(t.Context(), []fleet.MachineID{machines[0].ID, machines[1].ID}); err != nil {
-		t.Fatal(err)
+	if left := c.End(t.Context(), []fleet.MachineID{machines[0].ID, machines[1].ID}); len(left) != 0 {
+		t.Fatalf("left %v", left)
 	}
 	e.pass()
 	for range 2 {

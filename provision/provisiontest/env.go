@@ -49,6 +49,9 @@ type Env struct {
 	// show a template only after a while. moto gives the old template.
 	Conflicts bool
 
+	// Protect has EC2 refuse, or not any more, to end a machine.
+	Protect func(t *testing.T, m fleet.MachineID, on bool)
+
 	// Faults, nil where the cloud cannot play them. Operations are named as
 	// the SDK's methods.
 	Empty    func(fleet.Offer)      // there is no capacity from now on

@@ -9,7 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/provisiontest"
@@ -48,6 +50,14 @@ func TestMoto(t *testing.T) {
 			EC2: client, SSM: tokens.NewSSM(cfg), FIS: faults.NewFIS(cfg), Region: cfg.Region, Account: "123456789012",
 			Subnets: []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId},
 			Image:   "ami-12c6146b", Types: []string{"m6g.large", "m7g.large"}, Now: time.Now,
+			Protect: func(t *testing.T, m fleet.MachineID, on bool) {
+				_, err := client.ModifyInstanceAttribute(t.Context(), &ec2.ModifyInstanceAttributeInput{
+					InstanceId: aws.String(string(m)), DisableApiTermination: &types.AttributeBooleanValue{Value: aws.Bool(on)},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
 			Throttle: wire.next(wire.throttle), Lose: wire.next(wire.lose),
 		}
 	})

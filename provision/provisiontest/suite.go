@@ -21,6 +21,7 @@ func Run(t *testing.T, start func(*testing.T) Env) {
 		{"a launch without an answer is found by sending it again", lost},
 		{"a template that is gone is a wrong configuration, and made again", templateGone},
 		{"unknown machines do not keep others from ending", unknownEnd},
+		{"a machine that is protected from its end does not keep others from theirs", guarded},
 		{"machines stop and start, whatever else is asked for with them", switched},
 		{"a stop or start that was throttled or got no answer is asked for again", switchedLate},
 		{"a machine is not started while it stops, or where there is no room", noRoomToStart},

@@ -30,9 +30,9 @@ type quiet struct{ reconcile.GitHub }
 func (quiet) Launch(context.Context, fleet.IntentID, fleet.Launch) (fleet.Launched, error) {
 	return fleet.Launched{}, fleet.ErrThrottled
 }
-func (quiet) End(context.Context, []fleet.MachineID) error      { return nil }
-func (quiet) Machines(context.Context) ([]fleet.Machine, error) { return nil, nil }
-func (quiet) Recipes(context.Context) ([]fleet.Recipe, error)   { return nil, nil }
+func (quiet) End(context.Context, []fleet.MachineID) map[fleet.MachineID]error { return nil }
+func (quiet) Machines(context.Context) ([]fleet.Machine, error)                { return nil, nil }
+func (quiet) Recipes(context.Context) ([]fleet.Recipe, error)                  { return nil, nil }
 
 // quietServer serves a quiet AWS and GitHub.
 func quietServer(t *testing.T, ledger string, drain time.Duration) *server {

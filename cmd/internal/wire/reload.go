@@ -71,7 +71,7 @@ func (r *reloadable) Launch(ctx context.Context, id fleet.IntentID, l fleet.Laun
 	return r.current.Load().Launch(ctx, id, l)
 }
 
-func (r *reloadable) End(ctx context.Context, ids []fleet.MachineID) error {
+func (r *reloadable) End(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
 	return r.current.Load().End(ctx, ids)
 }
 

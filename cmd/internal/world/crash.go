@@ -114,7 +114,7 @@ func (c mortalCloud) Launch(ctx context.Context, id fleet.IntentID, l fleet.Laun
 	return c.Cloud.Launch(ctx, id, l)
 }
 
-func (c mortalCloud) End(ctx context.Context, ids []fleet.MachineID) error {
+func (c mortalCloud) End(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
 	defer c.m.die()
 	return c.Cloud.End(ctx, ids)
 }
