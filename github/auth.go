@@ -27,14 +27,14 @@ const (
 	theApp int64 = 0
 )
 
-// Config is what a Client needs. AppID and PrivateKey are required.
+// Config is what a Client needs. AppID and PrivateKeys are required.
 type Config struct {
-	AppID      int64
-	PrivateKey []byte            // RSA, in PEM form, as GitHub hands it out
-	BaseURL    string            // empty: https://api.github.com
-	Transport  http.RoundTripper // nil: net/http's default
-	Now        func() time.Time  // nil: time.Now
-	Log        *slog.Logger      // nil: silence
+	AppID       int64
+	PrivateKeys [][]byte          // RSA, in PEM form, as GitHub hands them out; two while rotating
+	BaseURL     string            // empty: https://api.github.com
+	Transport   http.RoundTripper // nil: net/http's default
+	Now         func() time.Time  // nil: time.Now
+	Log         *slog.Logger      // nil: silence
 	// Decode makes an event of a webhook's body. It reports false for what
 	// concerns no fleet. Only Lost needs it.
 	Decode func(event, guid string, body []byte, at time.Time) (fleet.Event, bool, error)
@@ -47,9 +47,7 @@ type Client struct {
 	now       func() time.Time
 	log       *slog.Logger
 	decode    func(event, guid string, body []byte, at time.Time) (fleet.Event, bool, error)
-	// signer signs requests with the App's key. The key is held by a function
-	// so that printing a Client never prints it.
-	signer func(http.RoundTripper) (*ghinstallation.AppsTransport, error)
+	keys      keys
 
 	mu      sync.Mutex
 	clients map[int64]*github.Client // by installation; theApp signs with the App's key
@@ -74,9 +72,6 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		app: cfg.AppID, base: base, transport: cfg.Transport, now: cfg.Now, log: cfg.Log, decode: cfg.Decode,
-		signer: func(next http.RoundTripper) (*ghinstallation.AppsTransport, error) {
-			return ghinstallation.NewAppsTransport(next, cfg.AppID, cfg.PrivateKey)
-		},
 		clients: map[int64]*github.Client{},
 		groups:  map[fleet.Scope]*groups{},
 		tokens:  map[fleet.Scope]registrationToken{},
@@ -90,11 +85,9 @@ func New(cfg Config) (*Client, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	if _, err := c.signer(c.transport); err != nil {
-		// The parser's own words are left out: nothing promises that they
-		// quote no part of the key.
-		return nil, fmt.Errorf("private key of GitHub App %d: not an RSA key in PEM form (%d bytes)",
-			cfg.AppID, len(cfg.PrivateKey))
+	c.keys.log = c.log
+	if err := c.keys.check(cfg.AppID, cfg.PrivateKeys); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -151,9 +144,9 @@ func (c *Client) dial(installation int64, account string) (*github.Client, error
 
 // signed is a RoundTripper that signs with the App's key.
 func (c *Client) signed(below http.RoundTripper) (*ghinstallation.AppsTransport, error) {
-	app, err := c.signer(below)
+	app, err := c.keys.sign(below)
 	if err != nil {
-		return nil, errors.New("sign in as GitHub App: private key cannot be used")
+		return nil, err
 	}
 	app.BaseURL = strings.TrimRight(c.base.String(), "/")
 	return app, nil

@@ -22,16 +22,20 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		cfg  github.Config
 		want string
 	}{
-		"a key that is no key": {github.Config{AppID: 3, PrivateKey: []byte("hunter2")},
+		"a key that is no key": {github.Config{AppID: 3, PrivateKeys: [][]byte{[]byte("hunter2")}},
 			"private key of GitHub App 3: not an RSA key in PEM form (7 bytes)"},
 		"no key": {github.Config{AppID: 3},
-			"private key of GitHub App 3: not an RSA key in PEM form (0 bytes)"},
-		"a torn key": {github.Config{AppID: 3, PrivateKey: key[:len(key)/2]},
+			"private keys of GitHub App 3: 0, want one, or two while rotating"},
+		"three keys": {github.Config{AppID: 3, PrivateKeys: [][]byte{key, key, key}},
+			"private keys of GitHub App 3: 3, want one, or two while rotating"},
+		"a second key that is no key": {github.Config{AppID: 3, PrivateKeys: [][]byte{key, []byte("hunter2")}},
+			"private key 2 of GitHub App 3: not an RSA key in PEM form (7 bytes)"},
+		"a torn key": {github.Config{AppID: 3, PrivateKeys: [][]byte{key[:len(key)/2]}},
 			fmt.Sprintf("private key of GitHub App 3: not an RSA key in PEM form (%d bytes)", len(key)/2)},
-		"no App": {github.Config{PrivateKey: key}, "GitHub App id 0: want a positive number"},
-		"a base URL without a host": {github.Config{AppID: 3, PrivateKey: key, BaseURL: "api.github.com"},
+		"no App": {github.Config{PrivateKeys: [][]byte{key}}, "GitHub App id 0: want a positive number"},
+		"a base URL without a host": {github.Config{AppID: 3, PrivateKeys: [][]byte{key}, BaseURL: "api.github.com"},
 			"GitHub base URL: want https://host or https://host/path"},
-		"a base URL with a password": {github.Config{AppID: 3, PrivateKey: key, BaseURL: "https://a:hunter2@host"},
+		"a base URL with a password": {github.Config{AppID: 3, PrivateKeys: [][]byte{key}, BaseURL: "https://a:hunter2@host"},
 			"GitHub base URL: want https://host or https://host/path"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +79,7 @@ func TestEveryRequestGoesBelowTheBaseURL(t *testing.T) {
 }
 
 func TestAClientNeverPrintsItsKey(t *testing.T) {
-	c := client(t, github.Config{AppID: 1, PrivateKey: privateKey(t)})
+	c := client(t, github.Config{AppID: 1, PrivateKeys: [][]byte{privateKey(t)}})
 	text := fmt.Sprintf("%+v %#v", c, c)
 	for _, leak := range []string{"BEGIN", "45, 45, 45, 45, 45", "0x2d, 0x2d, 0x2d"} {
 		if strings.Contains(text, leak) {

@@ -50,7 +50,7 @@ func simulate(t *testing.T, change func(*githubsim.Config)) *simulated {
 		s.must(s.sim.AddRepository(githubsim.Repository{Owner: owner, Name: name, Private: true}))
 	}
 	s.Client = client(t, github.Config{
-		AppID: 1, PrivateKey: privateKey(t), Transport: githubsim.Transport{Server: s.sim}, Now: now, Decode: webhooks.Decode,
+		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: githubsim.Transport{Server: s.sim}, Now: now, Decode: webhooks.Decode,
 	})
 	return s
 }

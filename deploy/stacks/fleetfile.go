@@ -12,7 +12,7 @@ import (
 // fleetFile is what the stacks need to know of the fleet file.
 type fleetFile struct {
 	path           string
-	privateKey     string   // path of a parameter
+	privateKeys    []string // paths of parameters
 	webhookSecrets []string // likewise
 }
 
@@ -37,13 +37,18 @@ func readFleetFile(c Config) (fleetFile, error) {
 	refuse(file.AWS.Region != c.Region, "its region is %s, and region says %s", file.AWS.Region, c.Region)
 	refuse(file.AWS.KMSKey != "" && c.KMSKey == "", "it names a key under aws.kms_key; say its ARN as kms_key too, so that the roles may use it")
 	refuse(file.AWS.KMSKey == "" && c.KMSKey != "", "it names no key under aws.kms_key, and kms_key does")
-	read := fleetFile{path: c.FleetFile, privateKey: file.GitHub.PrivateKey.Place()}
-	for i, s := range slices.Concat([]config.Secret{file.GitHub.PrivateKey}, file.GitHub.WebhookSecrets) {
+	read := fleetFile{path: c.FleetFile, privateKeys: places(file.GitHub.PrivateKeys), webhookSecrets: places(file.GitHub.WebhookSecrets)}
+	for i, s := range slices.Concat(file.GitHub.PrivateKeys, file.GitHub.WebhookSecrets) {
 		// Functions have no files and no variables of the operator's own.
 		refuse(s.Scheme() != "ssm", "secret %d of github must begin with ssm: here", i+1)
-		if i > 0 {
-			read.webhookSecrets = append(read.webhookSecrets, s.Place())
-		}
 	}
 	return read, errors.Join(problems...)
+}
+
+// places is where secrets are, without their schemes.
+func places(all []config.Secret) (paths []string) {
+	for _, s := range all {
+		paths = append(paths, s.Place())
+	}
+	return paths
 }

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,8 +60,8 @@ func TestTheSecretsOfAFleetFileAreParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.privateKey != "/runfleet/acme/settings/github-private-key" {
-		t.Errorf("private key at %q", got.privateKey)
+	if !slices.Equal(got.privateKeys, []string{"/runfleet/acme/settings/github-private-key"}) {
+		t.Errorf("private keys at %q", got.privateKeys)
 	}
 	if diff := cmp.Diff([]string{"/runfleet/acme/settings/webhook-secret", "/elsewhere/next"}, got.webhookSecrets); diff != "" {
 		t.Errorf("webhook secrets (-want +got):\n%s", diff)

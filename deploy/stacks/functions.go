@@ -104,7 +104,7 @@ func (m *manager) look() (task, error) {
 		},
 		may: append([]awsiam.PolicyStatement{
 			m.readFleetFile(),
-			allow("PrivateKey", []string{"ssm:GetParameter"}, m.parameters(m.file.privateKey)...),
+			allow("PrivateKey", []string{"ssm:GetParameter"}, m.parameters(m.file.privateKeys...)...),
 			allow("Ledger", ledgerActions, m.table.TableArn()),
 			allow("Receive", consumeActions, m.queues.looks.live.QueueArn()),
 			allow("SendTimedWakes", []string{"sqs:SendMessage"}, m.queues.events.live.QueueArn()),

@@ -52,8 +52,8 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	want := &File{
 		Name: "acme",
 		GitHub: GitHub{
-			AppID: 12345, PrivateKey: "file:/etc/runfleet/key.pem",
-			WebhookSecrets: []Secret{"env:WEBHOOK_SECRET"}, APIURL: DefaultAPIURL,
+			App:    App{AppID: 12345, PrivateKeys: []Secret{"file:/etc/runfleet/key.pem"}, WebhookSecrets: []Secret{"env:WEBHOOK_SECRET"}},
+			APIURL: DefaultAPIURL,
 		},
 		AWS: AWS{
 			Region: "us-east-1", Subnets: []string{"subnet-aaa"}, SecurityGroups: []string{"sg-aaa"},

@@ -24,11 +24,16 @@ type File struct {
 
 // GitHub is how the fleet meets GitHub.
 type GitHub struct {
+	App
+	Allow  []fleet.Account // empty: every account that installed the App
+	APIURL string          // without a slash at the end
+}
+
+// App is a GitHub App that the fleet acts as.
+type App struct {
 	AppID          int64
-	PrivateKey     Secret
-	WebhookSecrets []Secret        // two while rotating
-	Allow          []fleet.Account // empty: every account that installed the App
-	APIURL         string          // without a slash at the end
+	PrivateKeys    []Secret // two while rotating
+	WebhookSecrets []Secret // two while rotating
 }
 
 // AWS is where the fleet's machines live. Everything here must exist already.

@@ -52,10 +52,9 @@ func gitHubKeys() object[GitHub] {
 		keys: []key[GitHub]{
 			field("app_id", "Number of the GitHub App.", whole[int64]{1, 1 << 53},
 				func(g *GitHub) *int64 { return &g.AppID }).must(),
-			field("private_key", "Where the App's private key (PEM) is: ssm:/path, file:path or env:NAME.", secret{},
-				func(g *GitHub) *Secret { return &g.PrivateKey }).must(),
-			field("webhook_secrets", "Where the webhook's secret is. Two while it is rotated.",
-				list[Secret]{of: secret{}, min: 1, max: 2, same: func(s Secret) string { return string(s) }},
+			field("private_key", "Where the App's private key (PEM) is: ssm:/path, file:path or env:NAME. A list of two while it is rotated.",
+				oneOr[Secret]{rotated}, func(g *GitHub) *[]Secret { return &g.PrivateKeys }).must(),
+			field("webhook_secrets", "Where the webhook's secret is. Two while it is rotated.", rotated,
 				func(g *GitHub) *[]Secret { return &g.WebhookSecrets }).must(),
 			field("allow", "Accounts that are served. Without it, every account that installed the App.",
 				list[fleet.Account]{of: accountKeys(), min: 1, max: 1000},
@@ -65,6 +64,9 @@ func gitHubKeys() object[GitHub] {
 		},
 	}
 }
+
+// rotated is a secret, or two while one takes the other's place.
+var rotated = list[Secret]{of: secret{}, min: 1, max: 2, same: func(s Secret) string { return string(s) }}
 
 func accountKeys() object[fleet.Account] {
 	return object[fleet.Account]{

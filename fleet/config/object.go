@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"slices"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // kind is a kind of value: how it is read, described to editors and printed.
@@ -216,4 +218,30 @@ func (l list[T]) show(v []T) any {
 		return nil
 	}
 	return out
+}
+
+// oneOr is a list of which one alone may stand for itself.
+type oneOr[T any] struct{ list[T] }
+
+func (o oneOr[T]) read(c cursor, v *[]T) {
+	if _, many := c.node.(*ast.SequenceNode); many {
+		o.list.read(c, v)
+		return
+	}
+	var one T
+	before := len(c.problems)
+	if o.of.read(c, &one); len(c.problems) == before {
+		*v = []T{one}
+	}
+}
+
+func (o oneOr[T]) schema() map[string]any {
+	return map[string]any{"anyOf": []any{o.of.schema(), o.list.schema()}}
+}
+
+func (o oneOr[T]) show(v []T) any {
+	if len(v) == 1 {
+		return o.of.show(v[0])
+	}
+	return o.list.show(v)
 }

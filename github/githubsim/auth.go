@@ -64,6 +64,11 @@ type refusal string
 // Error is GitHub's text.
 func (r refusal) Error() string { return string(r) }
 
+// SetKey has the App's JWTs checked by another key from now on: its owner deleted the one before.
+func (s *Server) SetKey(key *rsa.PublicKey) {
+	s.do(func() { s.cfg.PublicKey = key })
+}
+
 // checkJWT accepts an RS256 token of the App that is valid now and for ten minutes at most.
 func (s *Server) checkJWT(secret string) error {
 	if s.cfg.PublicKey == nil {

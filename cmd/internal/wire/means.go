@@ -38,14 +38,18 @@ func meansOf(f *config.File, aws awssdk.Config, log *slog.Logger) means {
 	return means{file: f, aws: aws, ssm: client, secrets: &settings.Resolver{SSM: client, Log: log}, log: log}
 }
 
-// hub is GitHub. Its key is read from where the file says.
+// hub is GitHub. Its keys are read from where the file says.
 func (m means) hub(ctx context.Context) (*github.Client, error) {
-	key, err := m.secrets.Resolve(ctx, string(m.file.GitHub.PrivateKey))
-	if err != nil {
-		return nil, fmt.Errorf("github.private_key: %w", err)
+	var keys [][]byte
+	for _, ref := range m.file.GitHub.PrivateKeys {
+		key, err := m.secrets.Resolve(ctx, string(ref))
+		if err != nil {
+			return nil, fmt.Errorf("github.private_key: %w", err)
+		}
+		keys = append(keys, key)
 	}
 	gh, err := github.New(github.Config{
-		AppID: m.file.GitHub.AppID, PrivateKey: key, BaseURL: m.file.GitHub.APIURL, Now: time.Now, Log: m.log, Decode: webhooks.Decode,
+		AppID: m.file.GitHub.AppID, PrivateKeys: keys, BaseURL: m.file.GitHub.APIURL, Now: time.Now, Log: m.log, Decode: webhooks.Decode,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("github.private_key: %w", err)

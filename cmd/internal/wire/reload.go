@@ -22,7 +22,7 @@ var fixed = []struct {
 }{
 	{"fleet", func(f *config.File) string { return f.Name }},
 	{"github.app_id", func(f *config.File) string { return fmt.Sprint(f.GitHub.AppID) }},
-	{"github.private_key", func(f *config.File) string { return string(f.GitHub.PrivateKey) }},
+	{"github.private_key", func(f *config.File) string { return fmt.Sprint(f.GitHub.PrivateKeys) }},
 	{"github.webhook_secrets", func(f *config.File) string { return fmt.Sprint(f.GitHub.WebhookSecrets) }},
 	{"github.api_url", func(f *config.File) string { return f.GitHub.APIURL }},
 	{"aws.region", func(f *config.File) string { return f.AWS.Region }},

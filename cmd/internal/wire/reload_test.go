@@ -22,7 +22,7 @@ func TestAFileThatNeedsARestartIsRefusedWhole(t *testing.T) {
 	}{
 		{"another fleet", "fleet", func(f *config.File) { f.Name = "other" }},
 		{"another App", "github.app_id", func(f *config.File) { f.GitHub.AppID++ }},
-		{"another key", "github.private_key", func(f *config.File) { f.GitHub.PrivateKey = "env:OTHER" }},
+		{"another key", "github.private_key", func(f *config.File) { f.GitHub.PrivateKeys = []config.Secret{"env:OTHER"} }},
 		{"a second webhook secret", "github.webhook_secrets", func(f *config.File) {
 			f.GitHub.WebhookSecrets = append(slices.Clone(f.GitHub.WebhookSecrets), "env:OTHER")
 		}},

@@ -201,7 +201,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.deliver = w.losing(w.deliver)
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	gh, err := github.New(github.Config{
-		AppID: appID, PrivateKey: pemKey, BaseURL: base, Transport: transport, Now: w.Now, Log: w.cfg.Log, Decode: webhooks.Decode,
+		AppID: appID, PrivateKeys: [][]byte{pemKey}, BaseURL: base, Transport: transport, Now: w.Now, Log: w.cfg.Log, Decode: webhooks.Decode,
 	})
 	if err != nil {
 		return err
