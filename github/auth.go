@@ -56,6 +56,7 @@ type Client struct {
 
 	app    int64
 	meters meters
+	lists  lists
 
 	reading sync.Mutex // guards walk; one read-back at a time
 	walk    *walk      // a list of deliveries that one call could not finish
@@ -136,6 +137,7 @@ func (c *Client) dial(installation int64, account string) (*github.Client, error
 			return t, nil
 		}}
 	}
+	top = &relist{next: top, kept: &c.lists, installation: installation}
 	api := github.NewClient(&http.Client{Transport: top, CheckRedirect: redirect})
 	api.BaseURL, api.UserAgent = c.base, "runfleet"
 	c.clients[installation] = api

@@ -43,8 +43,9 @@ type Server struct {
 	deliveries   []*delivery // oldest first
 	lastDelivery int64
 
-	calls    map[string]int
-	ordinals map[draws]int
+	calls     map[string]int
+	unchanged map[string]int // of them, answered with 304
+	ordinals  map[draws]int
 }
 
 // New makes a GitHub without accounts.
@@ -65,6 +66,7 @@ func New(cfg Config) *Server {
 		lastRun:       15_000_000_000,
 		lastDelivery:  900_000_000,
 		calls:         map[string]int{},
+		unchanged:     map[string]int{},
 		ordinals:      map[draws]int{},
 	}
 	for _, r := range routes() {
@@ -170,6 +172,7 @@ func (s *Server) serve(r route) http.HandlerFunc {
 			out = r.serve(s, c)
 			// Under the mutex, because a body may point at what changes.
 			out.body = rendered(out.body)
+			s.conditional(r, c, limits, &out)
 		})
 		write(w, limits, out)
 	}
