@@ -188,6 +188,19 @@ func (c thrifty) Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) 
 	return c.Cloud.Launch(ctx, id, l)
 }
 
+// boastful tells of every re-run that it ran on demand.
+type boastful struct{ ledger.Ledger }
+
+func (b boastful) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	c.Interrupted = slices.Clone(c.Interrupted)
+	for i := range c.Interrupted {
+		if c.Interrupted[i].On != "" {
+			c.Interrupted[i].Market = fleet.OnDemand
+		}
+	}
+	return b.Ledger.Commit(ctx, number, c)
+}
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -205,6 +218,7 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"an interrupted run that is not re-run", func(r *reconcile.Reconciler) { r.Runs = callous{r.Runs} }, "Again:0"},
 		{"a re-run for which Spot is reserved", func(r *reconcile.Reconciler) { r.Ledger = amnesiac{r.Ledger} }, "was bought on Spot for a re-run"},
 		{"a re-run for which Spot is bought", func(r *reconcile.Reconciler) { r.Cloud = thrifty{r.Cloud} }, "was bought on Spot for a re-run"},
+		{"a re-run's market that is not told as it was", func(r *reconcile.Reconciler) { r.Ledger = boastful{r.Ledger} }, "and the ledger calls it on-demand"},
 		{"an instant fleet that nobody deletes", func(r *reconcile.Reconciler) { r.Sweeper = blind{r.Sweeper} }, "instant fleet"},
 		{"a config that is not withdrawn", func(r *reconcile.Reconciler) { r.Configs = hoarder{r.Configs} }, "parameter /runfleet/demo/machines/"},
 		{"a stop of a machine that is busy", func(r *reconcile.Reconciler) {
