@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -265,7 +266,8 @@ func (r *rig) put(play string) {
 	must(r.t, r.store().Put(r.t.Context(), r.machine, config("rf-"+string(r.machine), play)))
 }
 
-// reports are what the manager would find in its queue, oldest first.
+// reports are what the manager would find in its queue, oldest first. One that
+// came twice counts once: a report is sent again when its answer is lost.
 func (r *rig) reports() []fleet.Report {
 	r.t.Helper()
 	var all []fleet.Report
@@ -278,7 +280,9 @@ func (r *rig) reports() []fleet.Report {
 		for _, m := range out.Messages {
 			report, err := queue.DecodeReport([]byte(*m.Body))
 			must(r.t, err)
-			all = append(all, report)
+			if !slices.Contains(all, report) {
+				all = append(all, report)
+			}
 		}
 	}
 }
