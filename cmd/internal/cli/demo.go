@@ -44,13 +44,16 @@ the ledger on disk, the decisions, the calls to GitHub and AWS. GitHub and AWS
 themselves are simulated: no account is needed and nothing is paid for.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if d.serve != "" && !c.Flags().Changed("speed") {
+				d.speed = servedSpeed
+			}
+			if d.serve != "" && !c.Flags().Changed("jobs") {
+				d.jobs = servedJobs
+			}
+			if err := d.check(); err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
 			if d.serve != "" {
-				if !c.Flags().Changed("speed") {
-					d.speed = servedSpeed
-				}
-				if !c.Flags().Changed("jobs") {
-					d.jobs = servedJobs
-				}
 				return d.playOn(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 			}
 			return d.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
@@ -68,13 +71,20 @@ themselves are simulated: no account is needed and nothing is paid for.`,
 	return c
 }
 
-func (d demo) run(ctx context.Context, out, log io.Writer) error {
+// check says what is wrong with the flags, before anything is made.
+func (d demo) check() error {
 	switch {
 	case !(d.speed > 0) || math.IsInf(d.speed, 0):
-		return fmt.Errorf("%w: --speed must be more than 0 and finite", errUsage)
+		return errors.New("--speed must be more than 0 and finite")
 	case d.jobs < 0:
-		return fmt.Errorf("%w: --jobs must be at least 0", errUsage)
+		return errors.New("--jobs must be at least 0")
+	case d.serve != "" && (d.trace != "" || d.exit):
+		return errors.New("--serve goes without --trace and --exit")
 	}
+	return nil
+}
+
+func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	script, err := d.script()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)

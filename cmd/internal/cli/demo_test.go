@@ -77,6 +77,10 @@ func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
 		{"an unknown flag", "unknown flag: --sped", []string{"demo", "--sped", "3"}},
 		{"a speed of zero", "--speed must be more than 0", []string{"demo", "--speed", "0"}},
 		{"fewer jobs than none", "--jobs must be at least 0", []string{"demo", "--jobs", "-1"}},
+		{"a speed below zero, of a demo that is served", "--speed must be more than 0", []string{"demo", "--serve", "none", "--speed", "-3"}},
+		{"a speed of zero, of a demo that is served", "--speed must be more than 0", []string{"demo", "--serve", "none", "--speed", "0"}},
+		{"fewer jobs than none, of a demo that is served", "--jobs must be at least 0", []string{"demo", "--serve", "none", "--jobs", "-1"}},
+		{"a demo that is served and ends", "--serve goes without --trace and --exit", []string{"demo", "--serve", "none", "--exit"}},
 		{"a drain that ends before it begins", "--drain must be at least 0, not -5s", []string{"serve", "--drain", "-5s"}},
 		{"an unknown verb", "unknown command", []string{"serv"}},
 		{"a job that is no number", "not \"abc\"", []string{"explain", "abc"}},
@@ -84,7 +88,11 @@ func TestWrongUseIsExitTwoWithTheReason(t *testing.T) {
 		{"a trace that is not there", "no such file", []string{"demo", "--trace", "/nowhere.csv"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
 			code, out, log := run(t, tt.args...)
+			if left := listed(t, "."); len(left) > 0 {
+				t.Errorf("it made %q", left)
+			}
 			if code != cli.ExitUsage || !strings.Contains(log, tt.want) || out != "" {
 				t.Errorf("exit %d, output %q, log %q", code, out, log)
 			}

@@ -46,9 +46,6 @@ pools:
 // playOn plays jobs without end, with the ledger in a folder where other verbs
 // find it, until it is stopped.
 func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
-	if d.trace != "" || d.exit {
-		return fmt.Errorf("%w: --serve goes without --trace and --exit", errUsage)
-	}
 	dir, err := filepath.Abs(d.serve)
 	if err != nil {
 		return err
