@@ -1,9 +1,6 @@
 package fleet
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // SetbackKind says what a remembered failure is about.
 type SetbackKind string
@@ -26,7 +23,7 @@ type SetbackKey struct {
 // OfferKey is the key of an empty offer. Spot of a type and zone does not
 // block on-demand of the same.
 func OfferKey(o Offer) SetbackKey {
-	return SetbackKey{OfferEmpty, fmt.Sprintf("%s/%s/%s", o.Type, o.Zone, o.Market)}
+	return SetbackKey{OfferEmpty, o.Type + "/" + o.Zone + "/" + string(o.Market)}
 }
 
 // BootKey is the key of a pool's launch template that does not boot.

@@ -24,9 +24,11 @@ func (v *view) stockStanding(s *stock, m *machineView) {
 
 // startable reports whether a stopped machine may be started, once it is.
 func (v *view) startable(m *machineView) bool {
-	boot := v.setbacks[BootKey(m.Pool, m.Template)]
-	return !v.paused && !v.pools[m.pool].paused && !m.drained && !v.refusedLately(m.TriedAt) &&
-		!v.setbacks[OfferKey(m.Offer)].Holds(v.At) && !boot.Holds(v.At)
+	if v.paused || v.pools[m.pool].paused || m.drained || v.refusedLately(m.TriedAt) {
+		return false
+	}
+	return len(v.setbacks) == 0 || // as a rule, and a fleet may have a thousand stopped machines
+		!v.setbacks[OfferKey(m.Offer)].Holds(v.At) && !v.setbacks[BootKey(m.Pool, m.Template)].Holds(v.At)
 }
 
 // enrol registers standing machines that are ready, whether a job waits or not.
@@ -48,8 +50,12 @@ func (v *view) stand(pool int) {
 	if p.hours.idle() {
 		want = p.Max
 	}
-	for _, m := range v.standing(pool) {
-		if want > 0 && m.phase == Off && m.State == Stopped && !m.intent && v.startable(m) && v.spendStart(m) {
+	for i := range v.machines {
+		if want == 0 {
+			break
+		}
+		m := &v.machines[i]
+		if m.pool == pool && m.Standing && m.phase == Off && m.State == Stopped && !m.intent && v.startable(m) && v.spendStart(m) {
 			v.start(m)
 			want--
 		}

@@ -175,6 +175,9 @@ func (v *view) releaseOff(m *machineView) {
 // pool has other offers: a stopped machine is bound to its type and zone.
 func (v *view) stuck(m *machineView) bool {
 	p := &v.pools[m.pool]
+	if len(v.setbacks) == 0 {
+		return false
+	}
 	s := v.setbacks[OfferKey(m.Offer)]
 	if s.Strikes < len(setbackSpans)-1 || !s.Holds(v.At) || !p.hours.idle() {
 		return false
