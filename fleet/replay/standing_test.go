@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -190,18 +191,23 @@ func TestStandingMachinesServeRealCI(t *testing.T) {
 }
 
 func BenchmarkStanding(b *testing.B) {
-	trace := bitcoin(b)
-	c := standing(60)
-	c.Coalesce, c.Windows = 250*time.Millisecond, hours(fleet.ClosedCold, "0 7 * * *", "0 23 * * *")
-	n := 0
-	var got replay.Report
-	for b.Loop() {
-		var err error
-		if got, err = replay.Run(trace, c); err != nil {
-			b.Fatal(err)
-		}
-		n += got.Jobs.Ran
+	for _, size := range []struct{ projects, machines int }{{1, 60}, {25, 300}} {
+		trace := superposed(bitcoin(b), size.projects)
+		trace.Jobs = trace.Jobs[:len(trace.Jobs)/min(size.projects, 5)]
+		c := standing(size.machines)
+		c.Coalesce, c.Windows = 250*time.Millisecond, hours(fleet.ClosedCold, "0 7 * * *", "0 23 * * *")
+		b.Run(fmt.Sprintf("%d/%d", size.projects, size.machines), func(b *testing.B) {
+			n := 0
+			var got replay.Report
+			for b.Loop() {
+				var err error
+				if got, err = replay.Run(trace, c); err != nil {
+					b.Fatal(err)
+				}
+				n += got.Jobs.Ran
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "jobs/s")
+			b.ReportMetric(float64(got.Decisions)/float64(got.Jobs.Ran), "looks/job")
+		})
 	}
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "jobs/s")
-	b.ReportMetric(float64(got.Decisions)/float64(got.Jobs.Ran), "looks/job")
 }
