@@ -60,6 +60,7 @@ type poolView struct {
 	Pool
 	recipe  Recipe
 	count   int // pending, running and reserved machines
+	busy    int // of them
 	boot    time.Duration
 	hours   Hours
 	paused  bool

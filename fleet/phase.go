@@ -92,6 +92,9 @@ func (v *view) settlePhases() {
 		}
 		if i >= 0 {
 			v.pools[i].count++
+			if m.phase == Busy {
+				v.pools[i].busy++
+			}
 		}
 	}
 }

@@ -203,7 +203,7 @@ func (v *view) room(scope Scope, i, want int, wish Market) (n int, market Market
 	case p.paused:
 		return 0, "", Verdict{Paused, "pool " + p.Name + " is paused by an operator"}
 	case !p.hours.launches():
-		return 0, "", Verdict{Closed, "pool " + p.Name + " is " + p.hours.String()}
+		return 0, "", Verdict{Closed, "pool " + p.Name + " is " + p.hours.String() + p.overtime()}
 	case p.recipe.Problem != "":
 		return 0, "", Verdict{SetBack, "pool " + p.Name + ": " + p.recipe.Problem}
 	case boot.Holds(v.At):

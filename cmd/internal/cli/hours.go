@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,12 +39,14 @@ func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
 func hoursShowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Say which pools are open now, and until when", Args: cobra.NoArgs}
 	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
-		hours := b.snapshot().Hours
-		a := answer{head: []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED"}}
+		seen := b.snapshot()
+		over := fleet.Overtimes(seen)
+		a := answer{head: []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED", "OVERTIME"}}
 		var shown []hoursView
 		for _, p := range b.Pools {
-			h, next := hours[p.Name], "-"
-			shown = append(shown, viewHours(p.Name, h))
+			h, next := seen.Hours[p.Name], "-"
+			v := viewHours(p.Name, h, over[p.Name])
+			shown = append(shown, v)
 			if !h.Next.IsZero() {
 				next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
 			}
@@ -51,7 +54,7 @@ func hoursShowCommand() *cobra.Command {
 			if p.Hours != (schedule.Rule{}) {
 				policy = string(h.Policy)
 			}
-			a.rows = append(a.rows, []string{p.Name, clean(h.String()), next, policy})
+			a.rows = append(a.rows, []string{p.Name, clean(h.String()), next, policy, cmp.Or(v.overtime(), "-")})
 		}
 		a.values = shown
 		return a, nil

@@ -80,10 +80,15 @@ func poolsCommand() *cobra.Command {
 	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
 		seen := b.snapshot()
 		pools := views(seen.Fleet.Pools, func(p fleet.Pool) poolView { return viewPool(p, b.state, seen.Hours[p.Name]) })
+		over := fleet.Overtimes(seen)
 		a := answer{head: []string{"POOL", "LABELS", "LIFETIME", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, values: pools}
 		for _, p := range pools {
+			hours := p.Hours
+			if o, ok := over[p.Name]; ok {
+				hours += "; " + o.String()
+			}
 			a.rows = append(a.rows, []string{
-				p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(p.Hours),
+				p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(hours),
 			})
 		}
 		return a, nil

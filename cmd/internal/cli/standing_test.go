@@ -121,6 +121,47 @@ func TestMachinesOfOneJobBesideMachinesThatStand(t *testing.T) {
 	}
 }
 
+// over is stood, with its pool closed by order while i-1 has a job and another
+// job waits.
+func over(t *testing.T) (file string) {
+	t.Helper()
+	file = stood(t)
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(filepath.Dir(file), "acme.db"), Fleet: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	now := time.Now()
+	class := fleet.Class{Scope: fleet.Scope{Owner: "acme"}, Labels: "build"}
+	busy := fleet.Job{
+		Key: fleet.JobKey{ID: 202, Attempt: 1}, Repo: "acme/w", Status: fleet.Running, QueuedAt: now, StartedAt: now, Class: class, Runner: fleet.RunnerName("acme", "i-1", 1),
+	}
+	next := fleet.Job{Key: fleet.JobKey{ID: 203, Attempt: 1}, Repo: "acme/w", Status: fleet.Queued, QueuedAt: now, Class: class}
+	_, recorded := s.Record(t.Context(), fleet.Event{At: now, Job: &busy}, fleet.Event{At: now, Job: &next})
+	placed := s.Place(t.Context(), fleet.Order{ID: "keep-closed build", Kind: fleet.KeepClosed, Subject: "build", By: "ann", At: now.Add(-time.Minute), Until: now.Add(time.Hour)})
+	if err := errors.Join(recorded, placed); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestVerbsTellOfAClosedPoolThatWorksOn(t *testing.T) {
+	file := over(t)
+	const works = "1 machine works on until it is found free, and 1 job waits that it may take first"
+	for verb, want := range map[string]string{
+		"status": "(ann)\n    " + works + "\n", "hours show": works, "pools": works,
+		"hours show -o json": `"overtime": {
+      "busy_machines": 1,
+      "jobs_that_wait": 1
+    }`,
+	} {
+		code, out, log := run(t, append(strings.Fields(verb), "--config", file)...)
+		if code != cli.ExitOK || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d, and not %q: %s%s", verb, code, want, out, log)
+		}
+	}
+}
+
 func TestVerbsTellOfStandingMachines(t *testing.T) {
 	file := stood(t)
 	for _, tt := range []struct {

@@ -99,9 +99,10 @@ func viewStatus(seen fleet.Snapshot, manager string) statusView {
 			v.Machines++
 		}
 	}
+	over := fleet.Overtimes(seen)
 	for _, p := range f.Pools {
 		if h, ok := seen.Hours[p.Name]; ok {
-			v.Hours = append(v.Hours, viewHours(p.Name, h))
+			v.Hours = append(v.Hours, viewHours(p.Name, h, over[p.Name]))
 		}
 	}
 	for _, b := range s.Setbacks {
@@ -126,6 +127,9 @@ func (v statusView) tell(out io.Writer) {
 	}
 	for _, h := range v.Hours {
 		fmt.Fprintf(out, "  pool %s is %s\n", h.Pool, clean(h.Now))
+		if h.Overtime != nil {
+			fmt.Fprintln(out, "    "+h.overtime())
+		}
 	}
 	for _, m := range v.GitHub {
 		fmt.Fprintln(out, " ", m)

@@ -168,10 +168,33 @@ type hoursView struct {
 	Zone        string    `json:"zone,omitempty"`
 	WhileClosed string    `json:"while_closed,omitempty"` // cold, wait, refuse
 	Order       string    `json:"order,omitempty"`        // who keeps it open or closed, and why
+
+	Overtime *overtimeView `json:"overtime,omitempty"` // of a closed pool that works on
 }
 
-func viewHours(pool string, h fleet.Hours) hoursView {
-	return hoursView{pool, h.String(), h.Closed, h.Early, h.Until.UTC(), h.Next.UTC(), h.Zone, string(h.Policy), h.Order}
+// overtimeView is what a closed pool still does.
+type overtimeView struct {
+	Busy    int `json:"busy_machines"`
+	Waiting int `json:"jobs_that_wait"` // and that they may take first
+}
+
+func viewHours(pool string, h fleet.Hours, o fleet.Overtime) hoursView {
+	v := hoursView{
+		Pool: pool, Now: h.String(), Closed: h.Closed, Early: h.Early, Until: h.Until.UTC(), Next: h.Next.UTC(),
+		Zone: h.Zone, WhileClosed: string(h.Policy), Order: h.Order,
+	}
+	if o.Busy > 0 {
+		v.Overtime = &overtimeView{o.Busy, o.Waiting}
+	}
+	return v
+}
+
+// overtime is what a closed pool still does in words; empty: nothing.
+func (v hoursView) overtime() string {
+	if v.Overtime == nil {
+		return ""
+	}
+	return fleet.Overtime{Busy: v.Overtime.Busy, Waiting: v.Overtime.Waiting}.String()
 }
 
 type windowView struct {
