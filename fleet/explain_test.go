@@ -22,7 +22,8 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 		{"no pool holds its labels", func(_ *fleet.Snapshot, j *fleet.Job) { j.Class.Labels = "gpu" }, "no-pool: no pool holds its labels"},
 		{"it names a runner group only", func(_ *fleet.Snapshot, j *fleet.Job) { j.Class.Labels = "" }, "no-pool: it names no label, and GitHub does not tell its runner group"},
 		{"its account is not served", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{ID: 2}} }, "refused: account acme is not in the fleet file"},
-		{"its account's login is another's now", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{ID: 2, Login: "acme"}} }, "refused: account acme is not in the fleet file"},
+		{"its account's login is another's now", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{ID: 2, Login: "Acme"}} }, "refused: account acme is not the one that the fleet file means, whose number is 2"},
+		{"its account's number is not known", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{Login: "acme"}} }, "refused: the number of account acme is not known yet"},
 		{"its repository is public", func(_ *fleet.Snapshot, j *fleet.Job) { j.Public = true }, "refused: repository acme/w is public and not listed in the fleet file"},
 		{"its public repository is listed", func(s *fleet.Snapshot, j *fleet.Job) {
 			j.Public, j.OwnerID, s.Fleet.Accounts = true, 1, []fleet.Account{{ID: 1, Login: "acme", Public: []string{"w"}}}

@@ -132,7 +132,7 @@ func (p Pool) within(s Scope) bool {
 
 // Account is a GitHub account that the fleet serves.
 type Account struct {
-	ID     int64
+	ID     int64 // 0: not known yet, so nobody's jobs are served by it
 	Login  string
 	Public []string // names of public repositories served all the same
 }

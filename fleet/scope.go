@@ -24,6 +24,14 @@ func (s Scope) Compare(t Scope) int {
 		cmp.Compare(s.Installation, t.Installation))
 }
 
+// Installation is the App on an account, as GitHub lists it.
+type Installation struct {
+	ID        int64
+	Account   string // login, as of now
+	AccountID int64  // stays when the account is renamed
+	Suspended bool   // by the account or by the App's owner: nothing may be asked
+}
+
 // Class is what demand is counted by: jobs of one class are alike to the
 // fleet, because GitHub may give any of them to any runner that fits.
 type Class struct {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -8,7 +9,7 @@ import (
 // serves reports whether the fleet serves a class at all, and says why not.
 func (v *view) serves(c *classView) bool {
 	if !v.allowed(c.jobs[0]) {
-		c.why = Verdict{Refused, "account " + c.Scope.Owner + " is not in the fleet file"}
+		c.why = Verdict{Refused, v.stranger(c.Scope.Owner)}
 		return false
 	}
 	if len(c.pools) == 0 {
@@ -34,15 +35,32 @@ func (v *view) serves(c *classView) bool {
 // allowed matches accounts by id: a login can be registered again by others.
 func (v *view) allowed(j *Job) bool {
 	return len(v.Fleet.Accounts) == 0 || slices.ContainsFunc(v.Fleet.Accounts, func(a Account) bool {
-		return a.ID == j.OwnerID
+		return a.is(j)
 	})
 }
+
+// stranger says why an account is not served. One of a login that the fleet file
+// has is another's now, or GitHub did not tell its number yet.
+func (v *view) stranger(login string) string {
+	i := slices.IndexFunc(v.Fleet.Accounts, func(a Account) bool { return strings.EqualFold(a.Login, login) })
+	switch {
+	case i < 0:
+		return "account " + login + " is not in the fleet file"
+	case v.Fleet.Accounts[i].ID == 0:
+		return "the number of account " + login + " is not known yet"
+	}
+	return fmt.Sprintf("account %s is not the one that the fleet file means, whose number is %d", login, v.Fleet.Accounts[i].ID)
+}
+
+// is reports whether a job is of the account. One whose number is not known is
+// nobody's.
+func (a Account) is(j *Job) bool { return a.ID != 0 && a.ID == j.OwnerID }
 
 // listed matches names without regard to case, as GitHub does.
 func (v *view) listed(j *Job) bool {
 	name := repoName(j.Repo)
 	return slices.ContainsFunc(v.Fleet.Accounts, func(a Account) bool {
-		return a.ID == j.OwnerID && slices.ContainsFunc(a.Public, func(p string) bool { return strings.EqualFold(p, name) })
+		return a.is(j) && slices.ContainsFunc(a.Public, func(p string) bool { return strings.EqualFold(p, name) })
 	})
 }
 

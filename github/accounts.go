@@ -37,6 +37,37 @@ func (c *Client) Scope(ctx context.Context, account string) (fleet.Scope, error)
 	return fleet.Scope{Installation: found.GetID(), Owner: found.GetAccount().GetLogin()}, nil
 }
 
+// Installations lists every account that installed the App.
+func (c *Client) Installations(ctx context.Context) ([]fleet.Installation, error) {
+	k := call{op: "list installations", installation: theApp}
+	api, err := c.client(theApp)
+	if err != nil {
+		return nil, k.wrap(err)
+	}
+	var all []fleet.Installation
+	seen := map[int64]bool{}
+	err = pages(k, func(page github.ListOptions) (*github.Response, error) {
+		ctx, cancel := bounded(ctx)
+		defer cancel()
+		list, resp, err := api.Apps.ListInstallations(ctx, &page)
+		if err != nil {
+			return nil, c.fail(ctx, k, err)
+		}
+		for _, in := range list {
+			account := in.GetAccount()
+			if id := in.GetID(); id != 0 && account.GetID() != 0 && account.GetLogin() != "" && !seen[id] {
+				seen[id] = true
+				all = append(all, fleet.Installation{ID: id, Account: account.GetLogin(), AccountID: account.GetID(), Suspended: in.SuspendedAt != nil})
+			}
+		}
+		return resp, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
 func findInstallation(ctx context.Context, api *github.Client, account string) (*github.Installation, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()

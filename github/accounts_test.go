@@ -4,10 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github/githubsim"
@@ -31,6 +34,28 @@ func TestAnOrganisationsScopeIsItsInstallation(t *testing.T) {
 	s.sim.Suspend(7, true)
 	if got, err := s.Scope(t.Context(), "acme"); !errors.Is(err, fleet.ErrConfig) || !strings.Contains(err.Error(), "suspended") {
 		t.Errorf("suspended: scope %+v, error %v", got, err)
+	}
+}
+
+func TestAllInstallationsAreListed(t *testing.T) {
+	s := simulate(t, nil)
+	want := []fleet.Installation{{ID: 7, Account: "acme", AccountID: 1007, Suspended: true}, {ID: 8, Account: "alice", AccountID: 1008}}
+	for i := range 120 { // two pages
+		id := int64(100 + i)
+		in := githubsim.Installation{ID: githubsim.InstallationID(id), Account: fmt.Sprint("org-", i)}
+		s.sim.AddInstallation(in)
+		want = append(want, fleet.Installation{ID: id, Account: in.Account, AccountID: 1000 + id})
+	}
+	s.sim.Suspend(7, true)
+	got, err := s.Installations(t.Context())
+	s.must(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("installations (-want +got):\n%s", diff)
+	}
+	r := rigged(t)
+	r.on("GET /app/installations", 500, `{}`)
+	if _, err := r.Installations(t.Context()); !errors.Is(err, fleet.ErrUnknownOutcome) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *relist) RoundTrip(req *http.Request) (*http.Response, error) {
 // again.
 func listed(at string) bool {
 	switch path.Base(at) {
-	case "runners", "runner-groups", "runs", "jobs":
+	case "runners", "runner-groups", "runs", "jobs", "installations":
 		return true
 	}
 	return false

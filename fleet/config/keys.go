@@ -74,8 +74,8 @@ func accountKeys() object[fleet.Account] {
 		keys: []key[fleet.Account]{
 			field("login", "Name of the organisation or person.", login,
 				func(a *fleet.Account) *string { return &a.Login }).must(),
-			field("id", "Number of the account, which stays when it is renamed.", whole[int64]{1, 1 << 53},
-				func(a *fleet.Account) *int64 { return &a.ID }).must(),
+			field("id", "Number of the account, which stays when it is renamed. Without it GitHub is asked once, and the ledger keeps it.", whole[int64]{1, 1 << 53},
+				func(a *fleet.Account) *int64 { return &a.ID }),
 			field("public", "Public repositories that are served all the same, by name.",
 				list[string]{of: repository, min: 1, max: 1000, same: strings.ToLower},
 				func(a *fleet.Account) *[]string { return &a.Public }),

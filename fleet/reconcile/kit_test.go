@@ -88,7 +88,7 @@ func (r *rig) asked() []string {
 	defer r.mu.Unlock()
 	changes := slices.DeleteFunc(r.calls, func(line string) bool {
 		verb, _, _ := strings.Cut(line, " ")
-		return slices.Contains([]string{"runners", "job", "scope", "machines", "recipes", "stored", "leftovers"}, verb)
+		return slices.Contains([]string{"runners", "job", "scope", "installations", "machines", "recipes", "stored", "leftovers"}, verb)
 	})
 	r.calls = nil
 	return changes
@@ -148,16 +148,34 @@ func (r *rig) snapshot() fleet.Snapshot {
 // GitHub has them too.
 func (r *rig) queue(n int, s fleet.Scope) {
 	r.t.Helper()
-	r.due = r.now
 	for range n {
-		id := fleet.JobID(len(r.hub.jobs) + 1)
-		j := fleet.Job{
-			Key: fleet.JobKey{ID: id, Attempt: 1}, Class: fleet.Class{Scope: s, Labels: arm},
-			Repo: s.Owner + "/w", Run: fleet.RunID(id), Status: fleet.Queued, QueuedAt: r.now,
-		}
-		r.hub.jobs[id] = j
-		r.hears(fleet.Event{ID: fmt.Sprint("d", id), At: r.now, Job: &j})
+		r.queueOf(0, s)
 	}
+}
+
+// queueOf is queue for one job of an account's number.
+func (r *rig) queueOf(owner int64, s fleet.Scope) {
+	r.t.Helper()
+	r.due = r.now
+	id := fleet.JobID(len(r.hub.jobs) + 1)
+	j := fleet.Job{
+		Key: fleet.JobKey{ID: id, Attempt: 1}, Class: fleet.Class{Scope: s, Labels: arm},
+		OwnerID: owner, Repo: s.Owner + "/w", Run: fleet.RunID(id), Status: fleet.Queued, QueuedAt: r.now,
+	}
+	r.hub.jobs[id] = j
+	r.hears(fleet.Event{ID: fmt.Sprint("d", id), At: r.now, Job: &j})
+}
+
+// count is how often a port was asked for something so far.
+func (r *rig) count(verb string) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, line := range r.calls {
+		if first, _, _ := strings.Cut(line, " "); first == verb {
+			n++
+		}
+	}
+	return n
 }
 
 // hears records an event.

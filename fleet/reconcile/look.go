@@ -39,6 +39,9 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		}
 	}
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
+	if err := r.pin(ctx, &s, write); err != nil {
+		return s, err
+	}
 	problems := r.settleScopes(ctx, &s)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
 		if err := r.fullLook(ctx, &s, write); err != nil {

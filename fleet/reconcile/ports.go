@@ -45,6 +45,12 @@ type Accounts interface {
 	Enrolment(ctx context.Context, s fleet.Scope) (e fleet.Enrolment, until time.Time, err error)
 }
 
+// Installations lists every account that installed the App. Package github
+// implements it.
+type Installations interface {
+	Installations(ctx context.Context) ([]fleet.Installation, error)
+}
+
 // Deliveries finds webhook deliveries that did not reach us. Package github
 // implements it.
 type Deliveries interface {

@@ -19,6 +19,17 @@ type hub struct {
 	runners []fleet.Runner
 	jobs    map[fleet.JobID]fleet.Job
 	next    int64
+
+	installed []fleet.Installation
+}
+
+func (h *hub) Installations(context.Context) ([]fleet.Installation, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	if refused, _ := h.rig.did("installations"); refused != nil {
+		return nil, refused
+	}
+	return h.installed, nil
 }
 
 func (h *hub) Mint(_ context.Context, m fleet.Mint, name string) (int64, string, error) {

@@ -70,6 +70,9 @@ type Reconciler struct {
 	Hours      func() map[string]schedule.Windows // of pools that close, by name; nil: none
 	Now        func() time.Time
 	Log        *slog.Logger
+	// Installations tells numbers of accounts, and which installations are
+	// shut; nil: neither is known.
+	Installations Installations
 	// Meters is what GitHub's answers said of its allowances so far; nil: they
 	// are not known.
 	Meters func() fleet.Meters
@@ -100,8 +103,9 @@ type memory struct {
 	unheard   map[fleet.JobKey]unheard // questions that were not answered
 	launches  window
 	mints     map[int64]*mintWindow
-	limited   map[int64]time.Time       // GitHub refuses installations until then
-	unminted  map[int64]time.Time       // likewise, registrations
+	limited   map[int64]time.Time // GitHub refuses installations until then
+	unminted  map[int64]time.Time // likewise, registrations
+	installed installed
 	seats     map[string]seat           // scopes of standing pools, by account
 	plains    map[fleet.Plain]time.Time // until when what was put is good
 	throttled time.Time                 // EC2 asked for a pause until then

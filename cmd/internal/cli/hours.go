@@ -14,6 +14,7 @@ import (
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
@@ -32,6 +33,7 @@ func hoursCommand() *cobra.Command {
 // instant, for verbs that ask Decide or the hours.
 func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
 	s := fleet.Snapshot{At: at, Fleet: f.Fleet(), State: state}
+	s.Fleet.Accounts = reconcile.Pinned(s.Fleet.Accounts, state.Marks)
 	s.Hours = schedule.Stand(s, f.Windows())
 	return s
 }

@@ -77,9 +77,9 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	}
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.Store, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
-		Meters: gh.Allowances,
-		Fleet:  func() fleet.Fleet { return *p.pools.Load() },
-		Hours:  func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
+		Meters: gh.Allowances, Installations: gh,
+		Fleet: func() fleet.Fleet { return *p.pools.Load() },
+		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
 	p.Pollers = p.pollers(m)
 	return p, nil

@@ -41,7 +41,8 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 			w.fleet = &reconcile.Reconciler{
 				Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries,
 				Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
-				Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Now: old.Now, Log: old.Log, Alone: true,
+				Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Meters: old.Meters,
+				Installations: old.Installations, Now: old.Now, Log: old.Log, Alone: true,
 			}
 			wake, err = w.Now().Add(2*time.Second), nil
 		default:

@@ -212,8 +212,8 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
-		Meters: gh.Allowances,
-		Fleet:  func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
+		Meters: gh.Allowances, Installations: gh,
+		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {
 		w.fleet.GitHub = snatched{w.fleet.GitHub, w}
