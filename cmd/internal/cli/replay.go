@@ -71,6 +71,9 @@ func (r *replaying) run(c *cobra.Command, args []string) error {
 	if err := r.policy.check(c.Flags(), boot); err != nil {
 		return err
 	}
+	if len(r.compare) > 0 && c.Flags().Changed("config") {
+		return fmt.Errorf("%w: --config says nothing beside --compare: name all fleet files there", errUsage)
+	}
 	trace, err := r.read(c.Context(), c.ErrOrStderr(), name)
 	if err != nil {
 		return err

@@ -254,6 +254,8 @@ func change(a, b float64, shown string) string {
 		return "="
 	case a == 0, strings.Trim(shown, "0. %") == "":
 		return ""
+	case b >= 10*a:
+		return "×" + grouped(int(b/a+0.5))
 	}
 	return fmt.Sprintf("%+.0f %%", (b-a)/a*100)
 }
