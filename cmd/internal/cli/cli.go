@@ -45,14 +45,17 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 		pauseCommand(), liftCommand("resume [POOL]", "Lift a pause", cobra.MaximumNArgs(1), fleet.Pause),
 		hoursCommand(), drillCommand(), planCommand(), replayCommand(), runnersCommand(), adoptCommand(), backupCommand(), configCommand(), simCommand(), worldCommand(), lambdaCommand(), versionCommand(),
 	)
-	err := root.ExecuteContext(ctx)
+	verb, err := root.ExecuteContextC(ctx)
 	if said.err != nil && !errors.Is(err, said.err) {
 		err = errors.Join(err, fmt.Errorf("the answer could not be written: %w", said.err))
 	}
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.Is(err, errUsage), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "accepts "):
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "accepts "):
+		fmt.Fprintf(log, "runfleet: %v; it is: %s\n", err, verb.UseLine())
+		return ExitUsage
+	case errors.Is(err, errUsage):
 		fmt.Fprintln(log, "runfleet:", err)
 		return ExitUsage
 	}

@@ -19,6 +19,9 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 )
 
+// stoppedEarly is said before what a demo came to that was stopped.
+const stoppedEarly = "stopped before the end; what happened so far:"
+
 // after is how long a demo goes on after its last job was queued.
 const after = 48 * time.Hour
 
@@ -107,7 +110,7 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	}
 	broken := w.Run(ctx, script[len(script)-1].After+after)
 	if errors.Is(broken, context.Canceled) {
-		fmt.Fprintln(log, "\nstopped before the end; what happened so far:")
+		fmt.Fprintln(log, "\n"+stoppedEarly)
 		broken = nil
 	}
 	return d.close(out, w.Summary(), broken)
@@ -117,7 +120,7 @@ func (d demo) script() ([]world.Job, error) {
 	if d.trace == "" {
 		day, err := world.BusiestDay()
 		if err != nil || d.jobs == 0 {
-			return day, err
+			return d.standingJobs(day), err
 		}
 		return d.standingJobs(world.Extract(day, d.jobs)), nil
 	}
@@ -157,7 +160,7 @@ func demoWorld(d demo, script []world.Job, ledger string, log io.Writer) world.C
 		},
 	}
 	if d.stands() {
-		standingPool(&c)
+		standingPool(&c, d.hours())
 	}
 	if d.trace == "" { // one's own day goes as it would
 		c.Mishaps, c.Reclaim = world.Mishaps{Lose: 6, Dead: 9, Interrupt: 2 * time.Hour}, 5
@@ -205,9 +208,14 @@ func tell(out io.Writer, s world.Summary) {
 	if s.Jobs.OverLimit > 0 {
 		fmt.Fprintf(out, "  %4d ended with the machine, over the job limit\n", s.Jobs.OverLimit)
 	}
+	left := "Left over"
+	if s.Jobs.Running > 0 {
+		left = "Still there"
+		fmt.Fprintf(out, "  %4d ran when it was stopped\n", s.Jobs.Running)
+	}
 	fmt.Fprintf(out, "  %4d cancelled before a runner came\n", s.Jobs.Cancelled)
 	fmt.Fprintf(out, "  %4d in want of machines that no pool has\n", s.Jobs.NoPool)
-	fmt.Fprintf(out, "  %4d never ran although a pool fits\n", s.Jobs.Unserved)
+	fmt.Fprintf(out, "  %4d %s although a pool fits\n", s.Jobs.Unserved, yes(s.Jobs.Running > 0, "waited", "never ran"))
 	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
 	fmt.Fprintf(out, "%s, at most %s each, for $%.2f by list and average Spot prices.\n",
 		count(s.Machines.Launched, "machine was launched", "machines were launched"), count(s.JobsPerMachine, "job", "jobs"), s.CostUSD)
@@ -215,6 +223,6 @@ func tell(out io.Writer, s world.Summary) {
 	for _, line := range s.Story {
 		fmt.Fprintln(out, line)
 	}
-	fmt.Fprintf(out, "Left over: %s, %s, %s.\n", count(s.Machines.Left, "machine", "machines"),
+	fmt.Fprintf(out, "%s: %s, %s, %s.\n", left, count(s.Machines.Left, "machine", "machines"),
 		count(s.RunnersLeft, "runner", "runners"), count(s.ParametersLeft, "parameter", "parameters"))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/cmd/internal/world"
@@ -15,10 +17,10 @@ import (
 )
 
 const (
-	servedDays  = 30            // of the script, which nobody will see the end of
-	servedEvery = 5 * time.Hour // it begins anew
-	servedJobs  = 300           // in that time, unless said otherwise
-	servedSpeed = 60            // unless said otherwise: a boot is seen to take its time
+	servedDays  = 30                // of the script, which nobody will see the end of
+	servedEvery = 150 * time.Minute // it begins anew: its halves lie over each other, so that there is always work
+	servedJobs  = 300               // in that time, unless said otherwise
+	servedSpeed = 60                // unless said otherwise: a boot is seen to take its time
 	servedSpan  = servedDays * 24 * time.Hour
 )
 
@@ -41,6 +43,14 @@ serve: {ledger: %q}
 pools:
   - {name: arm64, labels: [self-hosted, linux, arm64], arch: arm64, max: 60, prepared: true}
   - {name: x64, labels: [self-hosted, linux, x64], arch: x86_64, max: 60, prepared: true}
+  - name: build    # two machines that stay, on demand, and rest at night
+    labels: [self-hosted, linux, build]
+    arch: arm64
+    max: 2
+    prepared: true
+    lifetime: standing
+    account: acme
+    hours: {open: "0 8 * * 1-5", close: "0 20 * * 1-5", zone: UTC, closed: wait}
 `
 
 // playOn plays jobs without end, with the ledger in a folder where other verbs
@@ -81,7 +91,9 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
   runfleet status
   runfleet machines list
   runfleet drill spot --pool arm64 --count 1 --notice 4m
-`, d.speed, file)
+  runfleet hours override closed build --until 2h
+It is %s there, by its own clock; the verbs go by it too.
+`, d.speed, file, c.Begin.Format("Mon 2006-01-02 15:04 MST"))
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
 	}
@@ -89,26 +101,26 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
 	if errors.Is(broken, context.Canceled) {
 		broken = nil
 	}
-	fmt.Fprintln(log)
+	fmt.Fprintln(log, "\n"+stoppedEarly)
 	tell(out, w.Summary())
 	return broken
 }
 
-// endless is the demo's script over and over.
+// endless is the demo's script over and over, from its midst on.
 func endless(d demo) ([]world.Job, error) {
 	once, err := d.script()
 	if err != nil {
 		return nil, err
 	}
 	var all []world.Job
-	for from, round := time.Duration(0), 0; from < servedSpan; from, round = from+servedEvery, round+1 {
+	for from, round := -servedEvery, 0; from < servedSpan; from, round = from+servedEvery, round+1 {
 		for _, j := range once {
-			if j.After < servedEvery {
-				j.After += from
+			if j.After += from; j.After >= 0 {
 				j.Run += round * 1_000_000
 				all = append(all, j)
 			}
 		}
 	}
+	slices.SortStableFunc(all, func(a, b world.Job) int { return cmp.Compare(a.After, b.After) })
 	return all, nil
 }

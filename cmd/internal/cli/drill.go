@@ -56,8 +56,7 @@ Ctrl-C leaves the drill going; drill show tells of it.`,
 }
 
 func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) error {
-	now := time.Now()
-	d.drill.ID = "spot-" + now.UTC().Format("20060102t150405.000")
+	d.drill.ID = "spot-" + time.Now().UTC().Format("20060102t150405.000")
 	switch err := d.drill.Check(); {
 	case err != nil:
 		return fmt.Errorf("%w: %w", errUsage, err)
@@ -78,7 +77,7 @@ func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) erro
 	if !d.yes && !agreed(c.InOrStdin(), c.OutOrStdout()) {
 		return errors.New("not drilled: it was not agreed to")
 	}
-	o := fleet.Order{ID: d.drill.ID, Kind: fleet.Inject, Subject: d.drill.Pool, Reason: d.reason, Drill: &d.drill}
+	o := fleet.Order{ID: d.drill.ID, Kind: fleet.Inject, Subject: d.drill.Pool, Reason: d.reason, Drill: &d.drill, At: clock(state)}
 	if err := place(c, s, o, drillStands); err != nil || d.detach {
 		return err
 	}

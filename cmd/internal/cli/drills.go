@@ -55,6 +55,13 @@ func drills(ctx context.Context, b book) ([]judged, error) {
 		}
 		all = append(all, judged{d, chaos.Judge(chaos.See(seen, d, jobs))})
 	}
+	if managerOf(b.Serve.Ledger) == managerNone {
+		for i := range all {
+			if v := &all[i].Verdict; v.Result == chaos.Open {
+				v.Why = append(v.Why, "no manager runs, so nothing goes on: start serve")
+			}
+		}
+	}
 	return append(all, ordered(b, first)...), nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,10 +43,28 @@ func withLedger(ctx context.Context, path string, do func(*config.File, *sqlite.
 	if err != nil {
 		return usage(err)
 	}
-	s, err := wire.OpenLedger(ctx, f)
+	s, err := openLedger(ctx, f)
 	if err != nil {
 		return fmt.Errorf("%w (fleet file %s)", err, path)
 	}
 	defer s.Close()
 	return do(f, s)
+}
+
+// openLedger opens a ledger for a verb. The orders of a served demo's hold by the
+// demo's clock.
+func openLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
+	s, err := wire.OpenLedger(ctx, f, nil)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.Read(ctx)
+	if err != nil || state.Marks[markSimulated] == "" {
+		return s, nil // what is wrong the verb says
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	at := clock(state)
+	return wire.OpenLedger(ctx, f, func() time.Time { return at })
 }

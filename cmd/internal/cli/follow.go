@@ -35,6 +35,8 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *sqlite.Store,
 			return err
 		case d.Verdict.Result == drillOrdered:
 			tell("waiting: " + d.Verdict.Why[0])
+		case d.Verdict.Result == chaos.Open && managerOf(f.Serve.Ledger) == managerNone:
+			tell("waiting: " + d.Verdict.Why[len(d.Verdict.Why)-1])
 		}
 		for _, m := range d.Verdict.Timeline {
 			tell(momentLine(m))

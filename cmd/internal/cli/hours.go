@@ -53,8 +53,8 @@ func hoursShowCommand() *cobra.Command {
 				next = h.Next.Format("Mon 2006-01-02 15:04") + " " + h.Zone
 			}
 			policy := "-"
-			if p.Hours != (schedule.Rule{}) {
-				policy = string(h.Policy)
+			if p.Hours != (schedule.Rule{}) || h.Closed {
+				policy = string(cmp.Or(h.Policy, fleet.ClosedCold))
 			}
 			a.rows = append(a.rows, []string{p.Name, clean(h.String()), next, policy, cmp.Or(v.overtime(), "-")})
 		}
@@ -117,12 +117,16 @@ pool does for jobs is its own hours' word (cold, wait or refuse).`,
 			if err != nil {
 				return err
 			}
-			now := time.Now()
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			now := clock(state)
 			end, err := instant(until, now.In(zone))
 			if err != nil {
 				return err
 			}
-			if err := place(c, s, fleet.Order{Kind: kind[0], Subject: pool, Reason: reason}, end.Sub(now)); err != nil {
+			if err := place(c, s, fleet.Order{Kind: kind[0], Subject: pool, Reason: reason, At: now}, end.Sub(now)); err != nil {
 				return err
 			}
 			// The newer order counts; an older one need not be there.

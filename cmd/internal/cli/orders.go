@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,21 +43,23 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 			if err != nil {
 				return err
 			}
-			known := false
-			for _, m := range state.Machines {
-				known = known || string(m.ID) == args[0]
-			}
-			if !known {
+			at := slices.IndexFunc(state.Machines, func(m fleet.Machine) bool { return string(m.ID) == args[0] })
+			if at < 0 {
 				return unknownMachine(args[0])
 			}
-			return place(c, s, fleet.Order{Kind: kind, Subject: args[0], Reason: reason}, span)
+			err = place(c, s, fleet.Order{Kind: kind, Subject: args[0], Reason: reason, At: clock(state)}, span)
+			if err == nil && kind == fleet.Hold && !state.Machines[at].Standing {
+				fmt.Fprintf(c.OutOrStdout(), "%s powers itself off when its job is done, which no order keeps it from\n", args[0])
+			}
+			return err
 		})
 	}
 	return c
 }
 
+// place writes an order of an instant, for a span or until it is lifted.
 func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration) error {
-	o.ID, o.At, o.By = cmp.Or(o.ID, orderID(o.Kind, o.Subject)), time.Now(), "unknown"
+	o.ID, o.By = cmp.Or(o.ID, orderID(o.Kind, o.Subject)), "unknown"
 	if span > 0 {
 		o.Until = o.At.Add(span)
 	}
@@ -84,7 +87,11 @@ func pauseCommand() *cobra.Command {
 					return fmt.Errorf("%w: the fleet file has no pool %q", errUsage, subject)
 				}
 			}
-			return place(c, s, fleet.Order{Kind: fleet.Pause, Subject: subject, Reason: reason}, 0)
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
+			return place(c, s, fleet.Order{Kind: fleet.Pause, Subject: subject, Reason: reason, At: clock(state)}, 0)
 		})
 	}
 	return c

@@ -138,7 +138,7 @@ func (v statusView) tell(out io.Writer) {
 		fmt.Fprintf(out, "  set back until %s: %s %s: %s\n", when(b.Until), b.Kind, b.Subject, clean(b.Detail))
 	}
 	for _, o := range v.Orders {
-		fmt.Fprintf(out, "  ordered by %s: %s %s %s\n", o.By, o.Kind, about(o.Subject), clean(o.Reason))
+		fmt.Fprintln(out, "  ordered by", clean(o.By)+":", o.Kind, about(o.Subject)+o.rest())
 	}
 	for _, a := range v.Alerts {
 		fmt.Fprintln(out, "  alert:", clean(a))

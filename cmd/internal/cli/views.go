@@ -227,6 +227,17 @@ func viewOrder(o fleet.Order) orderView {
 	return orderView{string(o.Kind), o.Subject, o.By, o.Reason, o.At.UTC(), o.Until.UTC()}
 }
 
+// rest is an order's end and reason in words.
+func (o orderView) rest() (text string) {
+	if !o.Until.IsZero() {
+		text += " until " + when(o.Until)
+	}
+	if o.Reason != "" {
+		text += ": " + clean(o.Reason)
+	}
+	return text
+}
+
 type intentView struct {
 	ID       string    `json:"id"`
 	Kind     string    `json:"kind"`

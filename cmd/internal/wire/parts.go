@@ -41,9 +41,9 @@ type Parts struct {
 }
 
 // OpenLedger opens the ledger alone, for verbs that only read or order. It must
-// be there.
-func OpenLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Must: true})
+// be there. now is the clock by which its orders hold; nil is the real one.
+func OpenLedger(ctx context.Context, f *config.File, now func() time.Time) (*sqlite.Store, error) {
+	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Must: true, Now: now})
 }
 
 // Open makes every part. A manager holds the ledger alone; whoever only asks

@@ -39,6 +39,7 @@ func (c *checker) launched(w *World, i awssim.Instance) {
 		c.fail(w, "ledger: %v", err)
 		return
 	}
+	w.heed(state.Orders)
 	id := fleet.IntentID(i.Tags[provision.TagIntent])
 	c.brought[id]++
 	c.reruns.bought(c, w, i)
@@ -103,6 +104,7 @@ func (c *checker) look(ctx context.Context, w *World) error {
 	if err != nil {
 		return err
 	}
+	w.heed(state.Orders)
 	c.verdicts(w, state)
 	c.silent(w, state)
 	c.lives.check(c, w, state)

@@ -31,7 +31,7 @@ type closed struct {
 type idle struct{ since, needless time.Time }
 
 // open reports whether a pool is within its hours.
-func (w *World) open(pool string) bool { return !w.cfg.Hours[pool].At(w.Now(), 0).Closed }
+func (w *World) open(pool string) bool { return !w.hours(pool, w.Now()).Closed }
 
 // opens reports whether a pool opens soon, and may be made ready.
 func opens(h fleet.Hours, at time.Time) bool { return !h.Until.IsZero() && h.Until.Sub(at) <= leadFor }
@@ -44,9 +44,9 @@ func (k *closed) check(c *checker, w *World) {
 	running, waiting := w.runs(), w.waiting()
 	for _, i := range w.AWS.Instances() {
 		pool := i.Tags[provision.TagPool]
-		h := w.cfg.Hours[pool].At(now, 0)
+		h := w.hours(pool, now)
 		alive := i.State == string(fleet.Pending) || i.State == string(fleet.Up)
-		if !alive || !h.Closed || opens(h, now) || running[i.ID] {
+		if !alive || !h.Closed || opens(h, now) || running[i.ID] || w.held(i.ID) {
 			continue
 		}
 		at, ok := k.since[i.ID]
@@ -105,7 +105,7 @@ func (w *World) pool(name string) fleet.Pool {
 // was reserved then.
 func (c *checker) shut(w *World, i awssim.Instance, in fleet.Intent) {
 	pool := i.Tags[provision.TagPool]
-	h := w.cfg.Hours[pool].At(in.ReservedAt, 0)
+	h := w.hours(pool, in.ReservedAt)
 	if h.Closed && h.Policy != fleet.ClosedCold && !opens(h, in.ReservedAt) {
 		c.fail(w, "machine %s was brought up at %s, and pool %s is %s", i.ID, in.ReservedAt.Format(time.TimeOnly), pool, h)
 	}
@@ -116,7 +116,7 @@ func (c *checker) shut(w *World, i awssim.Instance, in fleet.Intent) {
 // that fits is closed.
 func (w *World) owed(labels fleet.Labels, queued time.Time) time.Time {
 	for _, p := range w.cfg.Fleet.Pools {
-		h := w.cfg.Hours[p.Name].At(w.Now(), 0)
+		h := w.hours(p.Name, w.Now())
 		switch {
 		case !p.Fits(labels) || h.Policy != fleet.ClosedWait && h.Policy != fleet.ClosedRefuse:
 		case h.Closed:

@@ -143,6 +143,7 @@ func (c *checker) reserved(w *World, i awssim.Instance, is func(fleet.Intent) bo
 		c.fail(w, "ledger: %v", err)
 		return fleet.Intent{}, false
 	}
+	w.heed(state.Orders)
 	for _, in := range state.Intents {
 		if in.Machine() == fleet.MachineID(i.ID) && is(in) {
 			return in, true

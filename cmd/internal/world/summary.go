@@ -54,6 +54,7 @@ type Summary struct {
 type Jobs struct {
 	Queued    int `json:"queued"`
 	Completed int `json:"completed"`
+	Running   int `json:"running"` // when the day was stopped
 	Cancelled int `json:"cancelled"`
 	NoPool    int `json:"no_pool"`
 	Rerun     int `json:"rerun"`      // next lives of jobs, counted nowhere else
@@ -120,6 +121,8 @@ func (w *World) Summary() Summary {
 				s.Jobs.OverLimit++
 			case o.Status == "completed":
 				s.Jobs.Completed++
+			default:
+				s.Jobs.Running++
 			}
 		case o.Conclusion == "cancelled" && o.Done.Sub(o.Created) < time.Hour:
 			s.Jobs.Cancelled++

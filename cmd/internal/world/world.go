@@ -110,6 +110,7 @@ type World struct {
 	close    []func()
 	alarms   alarms
 	story    story
+	orders   []fleet.Order // that operators gave, those that are over too
 	check    checker
 }
 
