@@ -27,6 +27,10 @@ func (v *view) bury(m *machineView) {
 
 func (v *view) forget(m *machineView) {
 	v.plan.Forget = append(v.plan.Forget, m.ID)
+	if k := StayKey(m.Pool, m.ID); m.Standing && v.setbacks[k].Strikes > 0 {
+		delete(v.setbacks, k)
+		v.plan.Cleared = append(v.plan.Cleared, k)
+	}
 	if m.runner != nil && !m.outlived() {
 		v.plan.Ended = append(v.plan.Ended, m.runner.Name)
 		v.ended[m.runner.Name] = true

@@ -140,24 +140,26 @@ func TestAJobOfAStandingMachineHasALimitToo(t *testing.T) {
 
 func TestAMachineIsSightedAsItStoppedOrStarted(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		with  func(*fleet.Machine)
-		state fleet.MachineState
-		want  fleet.Phase
+		name    string
+		with    func(*fleet.Machine)
+		state   fleet.MachineState
+		want    fleet.Phase
+		unasked bool
 	}{
-		{"as it was", func(*fleet.Machine) {}, fleet.Up, fleet.Idle},
-		{"it powered itself off", func(*fleet.Machine) {}, fleet.Stopping, fleet.Off},
-		{"it was stopped a moment ago", func(m *fleet.Machine) { m.StoppedAt = ago(30) }, fleet.Up, fleet.Off},
-		{"it was stopped, and a person started it", func(m *fleet.Machine) { m.StoppedAt = ago(300) }, fleet.Up, fleet.Starting},
-		{"it was started a moment ago", func(m *fleet.Machine) { m.StartedAt, m.ReadyAt = ago(30), time.Time{} }, fleet.Stopped, fleet.Starting},
-		{"it was started, and stopped again", func(m *fleet.Machine) { m.StartedAt, m.ReadyAt = ago(300), time.Time{} }, fleet.Stopped, fleet.Off},
+		{"as it was", func(*fleet.Machine) {}, fleet.Up, fleet.Idle, false},
+		{"it powered itself off", func(*fleet.Machine) {}, fleet.Stopping, fleet.Off, true},
+		{"it was stopped a moment ago", func(m *fleet.Machine) { m.StoppedAt = ago(30) }, fleet.Up, fleet.Off, false},
+		{"it was asked to stop, and did", func(m *fleet.Machine) { m.StoppedAt = ago(300) }, fleet.Stopped, fleet.Off, false},
+		{"it was stopped, and a person started it", func(m *fleet.Machine) { m.StoppedAt, m.Unasked = ago(300), true }, fleet.Up, fleet.Starting, false},
+		{"it was started a moment ago", func(m *fleet.Machine) { m.StartedAt, m.ReadyAt = ago(30), time.Time{} }, fleet.Stopped, fleet.Starting, false},
+		{"it was started, and stopped again", func(m *fleet.Machine) { m.StartedAt, m.ReadyAt = ago(300), time.Time{} }, fleet.Stopped, fleet.Off, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m, r := minted(stands("i-1"), 86300, 86200)
 			tt.with(&m)
 			m = m.Sighted(fleet.Machine{State: tt.state}, noon)
-			if m.State != tt.state || !m.SeenAt.Equal(noon) {
-				t.Errorf("state %s, seen at %s", m.State, m.SeenAt)
+			if m.State != tt.state || !m.SeenAt.Equal(noon) || m.Unasked != tt.unasked {
+				t.Errorf("state %s, seen at %s, unasked %v", m.State, m.SeenAt, m.Unasked)
 			}
 			s := base()
 			s.Fleet.Pools = append(s.Fleet.Pools, fleet.Pool{Name: "build", Labels: build, Max: 2, Lifetime: fleet.Standing, Account: "acme"})

@@ -77,8 +77,9 @@ type machineView struct {
 	*Machine      // its row; never written
 	pool      int // index of its pool; -1 when it left the file
 	phase     Phase
-	why       string // it is in this phase
-	job       *Job   // the job it runs or ran, when known
+	why       string    // it is in this phase
+	job       *Job      // the job it runs or ran, when known
+	served    time.Time // a standing one: when the last job began that is done and still known
 	runner    *Runner
 	notice    *Notice // Spot's; nil: none
 	scope     Scope   // where it is or will be registered

@@ -51,6 +51,7 @@ type Machine struct {
 	ReadyAt    time.Time // its runner was first seen online or busy, since its last start
 	StartedAt  time.Time // when EC2 accepted to start it, the last time; zero: it was only launched
 	StoppedAt  time.Time // when EC2 accepted to stop it, or it was seen stopped; zero while it is to run
+	Unasked    bool      `json:",omitempty"` // it is stopped, and EC2 was not asked for that: the machine did it, or a person
 	AdoptedAt  time.Time // first seen by a look, not launched by this ledger; zero otherwise
 	TriedAt    time.Time // last end, stop or start that GitHub or EC2 refused
 	EndedAt    time.Time // when EC2 accepted to end it; zero before
@@ -72,10 +73,10 @@ func (m Machine) Sighted(sight Machine, at time.Time) Machine {
 	switch {
 	case m.State == Stopping || m.State == Stopped:
 		if m.StoppedAt.IsZero() {
-			m.StoppedAt = at
+			m.StoppedAt, m.Unasked = at, true
 		}
 	case !m.StoppedAt.IsZero():
-		m.StartedAt, m.StoppedAt, m.ReadyAt = at, time.Time{}, time.Time{}
+		m.StartedAt, m.StoppedAt, m.ReadyAt, m.Unasked = at, time.Time{}, time.Time{}, false
 	}
 	return m
 }

@@ -160,15 +160,21 @@ func (v *view) foreign(m *machineView) bool {
 }
 
 // clear forgets setbacks that a success has answered: a machine of the
-// template came up, a job of the class began.
+// template came up, and stays if it is to stand; a job of the class began.
 func (v *view) clear() {
 	if len(v.setbacks) == 0 {
 		return
 	}
 	for i := range v.machines {
 		m := &v.machines[i]
-		if !v.foreign(m) && (m.phase == Busy || m.phase == Idle || m.phase == Finished) {
-			v.success(BootKey(m.Pool, m.Template), later(m.LaunchedAt, m.StartedAt))
+		up := !v.foreign(m) && (m.phase == Busy || m.phase == Idle || m.phase == Finished)
+		switch {
+		case m.Standing && !v.foreign(m):
+			v.clearStanding(m)
+		case up:
+			v.success(BootKey(m.Pool, m.Template), m.LaunchedAt)
+		}
+		if up {
 			v.success(MintKey(m.Pool, m.Scope), m.MintedAt)
 		}
 		if m.job != nil {

@@ -111,6 +111,9 @@ func drawStanding(r *rapid.T, s *fleet.Snapshot) {
 					*at = rapid.SampledFrom([]time.Time{{}, ago(30), ago(900)}).Draw(r, "to")
 				}
 			}
+			if m.Unasked = !m.StoppedAt.IsZero() && rapid.Bool().Draw(r, "unasked"); m.Unasked && rapid.Bool().Draw(r, "struck") {
+				stay(s, id, rapid.IntRange(1, 3).Draw(r, "strikes"), rapid.IntRange(0, 900).Draw(r, "at"), rapid.IntRange(-100, 100).Draw(r, "until"))
+			}
 			x.Online, x.Busy, x.Missed = rapid.Bool().Draw(r, "online"), rapid.Bool().Draw(r, "busy"), rapid.IntRange(0, 2).Draw(r, "missed")
 		})
 		for n := range rapid.IntRange(0, 2).Draw(r, "its jobs") {

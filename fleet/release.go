@@ -24,6 +24,7 @@ func (v *view) release() {
 			}
 		case m.held:
 			// An operator wants to look at it.
+			v.restless(m)
 		default:
 			v.releaseLive(m)
 		}

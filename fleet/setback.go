@@ -12,6 +12,7 @@ const (
 	ClassIdled    SetbackKind = "class"  // two runners idled out while their job stayed queued
 	LaunchRefused SetbackKind = "launch" // EC2 refuses a pool's launches as they are configured
 	MintRefused   SetbackKind = "mint"   // GitHub refuses a pool's registrations in a scope
+	StayFailed    SetbackKind = "stay"   // a standing machine stopped by itself soon after it came up
 )
 
 // SetbackKey names what a setback is about.
@@ -44,6 +45,11 @@ func MintKey(pool string, s Scope) SetbackKey {
 	return SetbackKey{MintRefused, pool + "/" + s.String()}
 }
 
+// StayKey is the key of a pool's standing machine that does not stay up.
+func StayKey(pool string, m MachineID) SetbackKey {
+	return SetbackKey{StayFailed, pool + "/" + string(m)}
+}
+
 // strikes is how many failures of a kind make a setback.
 func (k SetbackKey) strikes() int {
 	switch k.Kind {
@@ -64,7 +70,7 @@ type Setback struct {
 	Detail  string    // the last failure, in the words of whoever refused
 }
 
-// Holds reports whether the setback forbids a launch at an instant.
+// Holds reports whether the setback forbids a launch or start at an instant.
 func (s Setback) Holds(at time.Time) bool { return at.Before(s.Until) }
 
 // Probation reports whether the setback has expired but was not cleared by a

@@ -20,6 +20,7 @@ func TestStrikeHoldsForTheRulesSpans(t *testing.T) {
 		{"a template that does not boot at the third", fleet.BootKey("arm", "lt"), []string{"0s", "0s", "3m0s", "6m0s", "12m0s", "30m0s"}},
 		{"a class that idles at the second", fleet.ClassKey(class), []string{"0s", "3m0s", "6m0s", "12m0s", "30m0s"}},
 		{"a refused launch at the first", fleet.LaunchKey("arm", "lt"), []string{"3m0s", "6m0s"}},
+		{"a machine that does not stay at the first", fleet.StayKey("build", "i-1"), []string{"3m0s", "6m0s", "12m0s", "30m0s"}},
 		{"a refused registration at the first", fleet.MintKey("arm", acme), []string{"3m0s", "6m0s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -79,6 +79,8 @@ func (m *machineView) touchedBy(k SetbackKey, p *Pool) bool {
 		return k == BootKey(m.Pool, m.Template)
 	case LaunchRefused:
 		return k == LaunchKey(m.Pool, m.Template)
+	case StayFailed:
+		return k == StayKey(m.Pool, m.ID)
 	case MintRefused:
 		return k == MintKey(m.Pool, m.scope) || anywhere && strings.HasPrefix(k.Subject, m.Pool+"/")
 	case ClassIdled:

@@ -109,7 +109,7 @@ func crowded() fleet.Snapshot {
 	}
 	for _, k := range []fleet.SetbackKey{
 		fleet.OfferKey(spotA), fleet.OfferKey(odA), fleet.BootKey("arm", "lt-1:1"), fleet.BootKey("arm", "lt-0:1"), fleet.LaunchKey("arm", "lt-1:1"),
-		fleet.LaunchKey("x64", "lt-1:1"), fleet.MintKey("arm", acme), fleet.MintKey("arm", fleet.Scope{Owner: "other"}), fleet.MintKey("x64", acme),
+		fleet.StayKey("arm", "i-1"), fleet.StayKey("arm", "i-2"), fleet.LaunchKey("x64", "lt-1:1"), fleet.MintKey("arm", acme), fleet.MintKey("arm", fleet.Scope{Owner: "other"}), fleet.MintKey("x64", acme),
 		fleet.ClassKey(fleet.Class{Scope: acme, Labels: arms}), fleet.ClassKey(fleet.Class{Scope: acme, Labels: x64}),
 		fleet.ClassKey(fleet.Class{Scope: fleet.Scope{Owner: "other"}, Labels: arms}),
 	} {
@@ -158,7 +158,7 @@ func TestASightHoldsWhatTouchesTheMachineAndNothingElse(t *testing.T) {
 		"i-1": {
 			"job 1", "runner rf-f-i-1-1",
 			"intent ends-it", "intent launched-it", "intent mints-it", "intent removes-its", "intent sweeps-its", "intent withdraws-it",
-			"boot arm/lt-1:1", "class acme[arm64,self-hosted]", "launch arm/lt-1:1", "mint arm/acme", "offer c7g.large/a/spot",
+			"boot arm/lt-1:1", "class acme[arm64,self-hosted]", "launch arm/lt-1:1", "mint arm/acme", "offer c7g.large/a/spot", "stay arm/i-1",
 			"order hold i-1", "order pause ", "order pause arm", "order keep-open arm",
 		},
 		"i-3": { // it is not registered: any scope may still be its own

@@ -28,7 +28,8 @@ func (v *view) startable(m *machineView) bool {
 		return false
 	}
 	return len(v.setbacks) == 0 || // as a rule, and a fleet may have a thousand stopped machines
-		!v.setbacks[OfferKey(m.Offer)].Holds(v.At) && !v.setbacks[BootKey(m.Pool, m.Template)].Holds(v.At)
+		!v.setbacks[OfferKey(m.Offer)].Holds(v.At) && !v.setbacks[BootKey(m.Pool, m.Template)].Holds(v.At) &&
+			!v.setbacks[StayKey(m.Pool, m.ID)].Holds(v.At)
 }
 
 // enrol registers standing machines that are ready, whether a job waits or not.

@@ -45,6 +45,7 @@ func (v *view) gone(m *machineView) string {
 func (v *view) tieStanding(m *machineView, j *Job) {
 	switch {
 	case j.Status != Running:
+		m.served = later(m.served, j.StartedAt)
 	case m.job == nil:
 		m.job = j
 	case m.job.ChangedAt.Before(j.ChangedAt):
@@ -57,10 +58,12 @@ func (v *view) tieStanding(m *machineView, j *Job) {
 
 // off is the phase of a machine that is to be stopped.
 func (m *machineView) off() (Phase, string) {
-	switch m.State {
-	case Stopped:
+	switch {
+	case m.Unasked:
+		return Off, "it stopped, and EC2 was not asked for that"
+	case m.State == Stopped:
 		return Off, "EC2 shows it stopped"
-	case Stopping:
+	case m.State == Stopping:
 		return Off, "EC2 stops it"
 	}
 	return Off, "EC2 was asked to stop it"
@@ -166,6 +169,8 @@ func (v *view) releaseOff(m *machineView) {
 		v.end(m, "it is stopped and has no registration", false)
 	case m.runner != nil && m.runner.Missed >= 2:
 		v.end(m, "GitHub no longer has its registration", false)
+	case v.restless(m):
+		v.end(m, fmt.Sprintf("it stopped by itself %d times in a row soon after it came up", mostStops), false)
 	case v.stuck(m):
 		v.end(m, "EC2 has no room to start it, and elsewhere it has", false)
 	}

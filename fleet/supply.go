@@ -224,7 +224,7 @@ func (v *view) room(scope Scope, i, want int, wish Market) (n int, market Market
 	}
 	n, capWhy := v.capped(scope, p, n)
 	if capWhy.Code != "" {
-		why = capWhy
+		why = v.rests(i, capWhy)
 	}
 	if n <= 0 {
 		return 0, "", why

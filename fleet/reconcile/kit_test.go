@@ -229,6 +229,7 @@ func row(m fleet.Machine) string {
 	say(!m.ReadyAt.IsZero(), "ready")
 	say(!m.StartedAt.IsZero(), "started")
 	say(!m.StoppedAt.IsZero(), "stopped")
+	say(m.Unasked, "unasked")
 	say(m.Missed > 0, "missed %d", m.Missed)
 	say(!m.AdoptedAt.IsZero(), "adopted")
 	say(!m.TriedAt.IsZero(), "tried")

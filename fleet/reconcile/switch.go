@@ -60,6 +60,7 @@ func (r *Reconciler) started(ctx context.Context, s fleet.Snapshot, t turned, o 
 		}
 	}
 	m.StartedAt, m.StoppedAt, m.ReadyAt, m.TriedAt, m.State = r.Now(), time.Time{}, time.Time{}, time.Time{}, fleet.Pending
+	m.Unasked = false
 	o.Machines = append(o.Machines, m)
 }
 

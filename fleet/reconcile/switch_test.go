@@ -118,7 +118,11 @@ func TestAStartIsASetbackOfItsOfferWhereThereIsNoRoom(t *testing.T) {
 		with func(*rig)
 		told []string
 	}{
-		{"both start", func(*rig) {}, []string{
+		{"both start, and one that had stopped itself is one that did not", func(r *rig) {
+			rows := r.state().Machines[:1]
+			rows[0].Unasked = true
+			r.has(fleet.Change{Machines: rows})
+		}, []string{
 			"settle si-1", "settle si-2", "i-1, try 1, runner 1 of acme, taken, started", "i-2, try 1, runner 2 of acme, taken, started",
 		}},
 		{"there is room for one", func(r *rig) { r.refuse["start i-2"] = fleet.ErrNoCapacity }, []string{

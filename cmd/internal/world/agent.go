@@ -28,6 +28,9 @@ type machine struct {
 	runner   githubsim.RunnerID
 	jobs     int
 	busy     bool
+	quits    bool      // it stops itself after each start
+	quit     int       // how often it did, without a job in between
+	quitAt   time.Time // the last time
 }
 
 const (
@@ -50,7 +53,7 @@ func (w *World) onLaunch(i awssim.Instance) {
 	if m == nil {
 		w.check.launched(w, i)
 		m = &machine{id: i.ID, standing: i.Tags[provision.TagLifetime] == string(fleet.Standing)}
-		w.agents[i.ID] = m
+		w.agents[i.ID], m.quits = m, w.quits(m)
 		if len(w.agents) == w.cfg.Reclaim {
 			w.After(i.Boot/2, func() { w.AWS.Reclaim(i.ID) })
 		}
@@ -143,6 +146,7 @@ func (w *World) connect(m *machine, config string) {
 	m.runner = id
 	w.byID[id] = m
 	w.says(m, listening)
+	w.quit(m)
 }
 
 // enlist is what a runner does with its config: just-in-time, or the enrolment
@@ -176,7 +180,7 @@ func (w *World) interrupt(m *machine) {
 func (w *World) onAssign(r githubsim.RunnerID, j githubsim.JobID) {
 	m := w.byID[r]
 	m.jobs++
-	m.busy = true
+	m.busy, m.quit = true, 0
 	if m.standing {
 		w.stood.jobs++
 	} else {

@@ -53,6 +53,7 @@ func FaultDay(seed uint64) Config {
 		Crash:  some("crash", 0.02),
 		Snatch: some("snatch", 0.5),
 		Spot:   some("spot", 0.5),
+		Quits:  Quits{Rate: some("quits", 0.7)},
 	}
 	c.Fleet.Limits.Machines = 8
 	stand(&c)

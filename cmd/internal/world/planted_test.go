@@ -201,6 +201,27 @@ func (b boastful) Commit(ctx context.Context, number int64, c fleet.Change) erro
 	return b.Ledger.Commit(ctx, number, c)
 }
 
+// unwary forgets that a machine stopped itself.
+type unwary struct{ ledger.Ledger }
+
+func (u unwary) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	c.Setbacks = slices.DeleteFunc(slices.Clone(c.Setbacks), func(b fleet.Setback) bool { return b.Key.Kind == fleet.StayFailed })
+	return u.Ledger.Commit(ctx, number, c)
+}
+
+// forgiving takes each such stop for the first.
+type forgiving struct{ ledger.Ledger }
+
+func (f forgiving) Commit(ctx context.Context, number int64, c fleet.Change) error {
+	c.Setbacks = slices.Clone(c.Setbacks)
+	for i, b := range c.Setbacks {
+		if b.Key.Kind == fleet.StayFailed {
+			c.Setbacks[i].Strikes = 1
+		}
+	}
+	return f.Ledger.Commit(ctx, number, c)
+}
+
 func TestPlantedMistakesAreCaught(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -228,6 +249,8 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"hours that are not kept: machines that are launched", sleepless, "was brought up at"},
 		{"a stop that is not done", func(r *reconcile.Reconciler) { r.Switch = deaf{r.Switch} }, "has been idle since"},
 		{"a stop or start that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = sly{r.Ledger} }, "which was not reserved"},
+		{"a machine's stops of its own that are forgotten", func(r *reconcile.Reconciler) { r.Ledger = unwary{r.Ledger} }, "after it stopped itself"},
+		{"a machine that stops itself and is never replaced", func(r *reconcile.Reconciler) { r.Ledger = forgiving{r.Ledger} }, "times in a row it stopped itself"},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 // stood is what standing machines did.
 type stood struct {
 	jobs, starts int
+	quits        int // stops of machines by themselves
 	stops        []stop
 }
 
@@ -45,7 +46,7 @@ func (w *World) onState(i awssim.Instance) {
 
 // started lets a stopped machine boot again.
 func (w *World) started(m *machine, i awssim.Instance) {
-	w.check.started(w, i)
+	w.check.started(w, m, i)
 	w.stood.starts++
 	m.off = false
 }
@@ -129,10 +130,11 @@ func (c *checker) stopped(w *World, i awssim.Instance) {
 }
 
 // started holds that a start was reserved, and while its pool might start it.
-func (c *checker) started(w *World, i awssim.Instance) {
+func (c *checker) started(w *World, m *machine, i awssim.Instance) {
 	in, ok := c.reserved(w, i, func(in fleet.Intent) bool { return in.Start != nil })
 	if ok {
 		c.shut(w, i, in)
+		c.restless(w, m, i, in)
 	}
 }
 

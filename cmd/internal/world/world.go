@@ -67,6 +67,7 @@ type Config struct {
 	Mishaps Mishaps
 	// Crash is how often the manager dies before or after a call to a port.
 	Crash float64
+	Quits Quits
 	// Spot is how often Spot takes a machine of its own back, with a notice.
 	Spot float64
 	// Snatch is how often a job takes a runner that the manager is about to
