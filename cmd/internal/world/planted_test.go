@@ -201,11 +201,14 @@ func (b boastful) Commit(ctx context.Context, number int64, c fleet.Change) erro
 	return b.Ledger.Commit(ctx, number, c)
 }
 
-// unwary forgets that a machine stopped itself.
+// unwary takes every stop for one that was asked for, and so strikes none.
 type unwary struct{ ledger.Ledger }
 
 func (u unwary) Commit(ctx context.Context, number int64, c fleet.Change) error {
-	c.Setbacks = slices.DeleteFunc(slices.Clone(c.Setbacks), func(b fleet.Setback) bool { return b.Key.Kind == fleet.StayFailed })
+	c.Machines = slices.Clone(c.Machines)
+	for i := range c.Machines {
+		c.Machines[i].Unasked = false
+	}
 	return u.Ledger.Commit(ctx, number, c)
 }
 
@@ -249,7 +252,7 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"hours that are not kept: machines that are launched", sleepless, "was brought up at"},
 		{"a stop that is not done", func(r *reconcile.Reconciler) { r.Switch = deaf{r.Switch} }, "has been idle since"},
 		{"a stop or start that is not reserved", func(r *reconcile.Reconciler) { r.Ledger = sly{r.Ledger} }, "which was not reserved"},
-		{"a machine's stops of its own that are forgotten", func(r *reconcile.Reconciler) { r.Ledger = unwary{r.Ledger} }, "after it stopped itself"},
+		{"a strike that is forgotten: a machine that stopped itself is started at once", func(r *reconcile.Reconciler) { r.Ledger = unwary{r.Ledger} }, "after it stopped itself"},
 		{"a machine that stops itself and is never replaced", func(r *reconcile.Reconciler) { r.Ledger = forgiving{r.Ledger} }, "times in a row it stopped itself"},
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
