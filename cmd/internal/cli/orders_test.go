@@ -25,6 +25,13 @@ func TestTheNextLookObeysEachOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clerk := fleet.Job{
+		Key: fleet.JobKey{ID: 104, Attempt: 1}, Repo: "acme/widgets", Status: fleet.Queued, QueuedAt: time.Now(),
+		Class: fleet.Class{Scope: fleet.Scope{Installation: 1, Owner: "acme"}, Labels: fleet.NewLabels("office")},
+	}
+	if _, err := s.Record(t.Context(), fleet.Event{At: clerk.QueuedAt, Job: &clerk}); err != nil {
+		t.Fatal(err)
+	}
 	const idle = "end i-0b: no job needs it, idle limit of 2m0s is over"
 	for _, tt := range []struct{ order, does, doesNot string }{
 		{"", idle, "end i-0a"},
@@ -35,10 +42,15 @@ func TestTheNextLookObeysEachOrder(t *testing.T) {
 		{"machines release i-0a", idle, "end i-0a"},
 		{"machines end i-0a --reason looks-broken", ": looks-broken", ""},
 		{"machines release i-0a", idle, "end i-0a"},
-		{"pause arm64", "job 102: paused", "launch"},
+		{"pause arm64", "job 102: paused", "launch 1 of pool arm64"},
 		{"resume arm64", "launch 1 of pool arm64", "paused"},
 		{"pause", "job 102: paused", "launch"},
 		{"resume", "launch 1 of pool arm64", "paused"},
+		{"hours override closed office --until 3h --reason freeze", "job 104: closed: pool office is closed until ", "launch 1 of pool office"},
+		{"hours override open office --until 3h", "launch 1 of pool office", "closed"},
+		{"hours override closed --until 3h --reason outage", ": outage)", "launch 1 of pool office"},
+		{"", "launch 1 of pool arm64", ""}, // it has no hours
+		{"hours override open --until 3h", "launch 1 of pool office", "closed"},
 	} {
 		if tt.order != "" {
 			code, out, log := run(t, append(strings.Fields(tt.order), "--config", file)...)
