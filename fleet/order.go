@@ -14,8 +14,8 @@ const (
 
 	Inject OrderKind = "drill" // pool: have Spot take some of its machines back
 
-	KeepOpen   OrderKind = "keep-open"   // pool, or the whole fleet: open, whatever the hours say
-	KeepClosed OrderKind = "keep-closed" // pool, or the whole fleet: closed, whatever the hours say
+	KeepOpen   OrderKind = "keep-open"   // pool with hours, or all of them: open, whatever the hours say
+	KeepClosed OrderKind = "keep-closed" // pool with hours, or all of them: closed, whatever the hours say
 )
 
 // ofMachine reports whether orders of the kind are about one machine. They end

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 func TestAnAccountIsAskedForOnceAnHourAndAgainAfterAFailure(t *testing.T) {
@@ -130,6 +131,7 @@ func TestAStoppedMachineOfALostLedgerIsAdoptedAsItStands(t *testing.T) {
 		}
 		r.hub.runners[i].Online = false
 	}
+	r.Hours = func() map[string]schedule.Windows { return map[string]schedule.Windows{"arm": {}} }
 	shut := fleet.Order{ID: "o", Kind: fleet.KeepClosed, By: "ann", At: noon.Add(-time.Hour)}
 	if err := r.store.Place(t.Context(), shut); err != nil {
 		t.Fatal(err)

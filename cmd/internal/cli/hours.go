@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,9 +96,10 @@ func hoursNextCommand() *cobra.Command {
 func hoursOverrideCommand() *cobra.Command {
 	var until, reason string
 	c := &cobra.Command{
-		Use: "override open|closed [POOL]", Short: "Keep a pool, or the whole fleet, open or closed for a while",
-		Long: `Keeps a pool, or every pool, open or closed, whatever its hours say. What a closed
-pool does for jobs is its own hours' word (cold, wait or refuse).`,
+		Use: "override open|closed [POOL]", Short: "Keep a pool, or all that have hours, open or closed for a while",
+		Long: `Keeps a pool, or every pool that has hours, open or closed, whatever they say. What
+a closed pool does for jobs is its own hours' word (cold, wait or refuse); a pool
+without hours has no such word and never closes: pause stops its launches.`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	path := configFlag(c)
@@ -130,8 +133,11 @@ pool does for jobs is its own hours' word (cold, wait or refuse).`,
 				return err
 			}
 			// The newer order counts; an older one need not be there.
-			if err := s.Lift(c.Context(), orderID(kind[1], pool)); !errors.Is(err, ledger.ErrUnknown) {
+			if err := s.Lift(c.Context(), orderID(kind[1], pool)); err != nil && !errors.Is(err, ledger.ErrUnknown) {
 				return err
+			}
+			if pool == "" {
+				tellTimed(c.OutOrStdout(), f)
 			}
 			return nil
 		})
@@ -139,9 +145,34 @@ pool does for jobs is its own hours' word (cold, wait or refuse).`,
 	return c
 }
 
+// tellTimed says which pools an order about the hours of all of them touches.
+func tellTimed(out io.Writer, f *config.File) {
+	timed, untimed := timedPools(f)
+	fmt.Fprintf(out, "It is about the pools that have hours: %s.", strings.Join(timed, ", "))
+	if len(untimed) > 0 {
+		fmt.Fprintf(out, " These have none and are always open, pause stops their launches: %s", strings.Join(untimed, ", "))
+	}
+	fmt.Fprintln(out)
+}
+
+// timedPools are the names of the pools that have hours, and of the others.
+func timedPools(f *config.File) (timed, untimed []string) {
+	for _, p := range f.Pools {
+		if p.Hours != (schedule.Rule{}) {
+			timed = append(timed, p.Name)
+		} else {
+			untimed = append(untimed, p.Name)
+		}
+	}
+	return timed, untimed
+}
+
 // zoneOf is the zone in which people speak of a pool's hours; UTC for the whole
 // fleet.
 func zoneOf(f *config.File, pool string) (*time.Location, error) {
+	if timed, _ := timedPools(f); pool == "" && len(timed) == 0 {
+		return nil, fmt.Errorf("%w: no pool has hours in the fleet file; to launch nothing, pause", errUsage)
+	}
 	if pool == "" {
 		return time.UTC, nil
 	}

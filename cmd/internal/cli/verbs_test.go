@@ -108,7 +108,13 @@ func TestVerbsForOperators(t *testing.T) {
 		{"hours override open office --until 2020-01-01T00:00:00Z", cli.ExitUsage, []string{"is over"}},
 		{"hours override open office --until 400h", cli.ExitUsage, []string{"at most 14 days"}},
 		{"hours override ajar office --until 1h", cli.ExitUsage, []string{"open or closed"}},
+		{"hours override closed arm64 --until 1h", cli.ExitUsage, []string{"has no hours", "pause it"}},
 		{"hours override open arm64 --until 1h", cli.ExitUsage, []string{"has no hours", "pause it"}},
+		{"hours override closed --until 3h --reason outage", cli.ExitOK, []string{
+			"ordered: keep-closed the fleet; the next look obeys it\nIt is about the pools that have hours: office. These have none and are always open, pause stops their launches: arm64, x64\n",
+		}},
+		{"hours show", cli.ExitOK, []string{"arm64   open  ", "x64     open  ", "office  closed until", "outage)"}},
+		{"hours resume", cli.ExitOK, []string{"lifted"}},
 		{"pause x64 --reason rehearsal", cli.ExitOK, []string{"ordered: pause x64"}},
 		{"resume x64", cli.ExitOK, []string{"lifted"}},
 		{"resume x64", cli.ExitFailed, []string{`nothing was ordered about x64`}},

@@ -27,7 +27,11 @@ func (w *World) heed(now []fleet.Order) {
 
 // hours is where a pool stands in its hours at an instant, orders included.
 func (w *World) hours(pool string, at time.Time) fleet.Hours {
-	return w.cfg.Hours[pool].At(at, 0, schedule.Overrides(w.orders, pool)...)
+	windows, timed := w.cfg.Hours[pool]
+	if !timed {
+		return fleet.Hours{}
+	}
+	return windows.At(at, 0, schedule.Overrides(w.orders, pool)...)
 }
 
 // held reports whether an operator keeps a machine.
