@@ -42,7 +42,7 @@ func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
 
 func hoursShowCommand() *cobra.Command {
 	c := &cobra.Command{Use: "show", Short: "Say which pools are open now, and until when", Args: cobra.NoArgs}
-	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
+	return showingWith(c, withHours, func(_ context.Context, b book, _ []string) (answer, error) {
 		seen := b.snapshot()
 		over := fleet.Overtimes(seen)
 		a := answer{head: []string{"POOL", "NOW", "NEXT OPENING", "WHILE CLOSED", "OVERTIME"}}
@@ -69,7 +69,7 @@ func hoursNextCommand() *cobra.Command {
 	count := 5
 	c := &cobra.Command{Use: "next POOL", Short: "List the next windows of a pool, orders aside", Args: cobra.ExactArgs(1)}
 	c.Flags().IntVarP(&count, "count", "n", count, "how many")
-	return showing(c, func(_ context.Context, b book, args []string) (answer, error) {
+	return showingWith(c, withHours, func(_ context.Context, b book, args []string) (answer, error) {
 		windows, ok := b.Windows()[args[0]]
 		switch {
 		case count < 1 || count > 1000:

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
@@ -34,16 +36,42 @@ type answer struct {
 	end    error // the verb ends with it, once all is shown
 }
 
+// withBook opens the book that a fleet file names, for a verb that reads it.
+func withBook(c *cobra.Command, path string, do func(book) error) error {
+	return withLedger(c.Context(), path, func(f *config.File, s *sqlite.Store) error {
+		state, err := s.Read(c.Context())
+		if err != nil {
+			return err
+		}
+		return do(book{f, s, state, clock(state)})
+	})
+}
+
+// withHours is withBook for a verb that goes by the fleet file, and heeds what
+// was ordered: before the first start nothing was, and there is no ledger.
+func withHours(c *cobra.Command, path string, do func(book) error) error {
+	f, err := wire.ReadFile(path)
+	if err != nil {
+		return usage(err)
+	}
+	if !sqlite.Absent(f.Serve.Ledger) {
+		return withBook(c, path, do)
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "no ledger is at %s yet, serve makes it: these are the hours of the fleet file, without orders\n", f.Serve.Ledger)
+	return do(book{File: f, at: time.Now()})
+}
+
 // showing makes a command one that shows what a ledger holds, in two forms.
 func showing(c *cobra.Command, show func(ctx context.Context, b book, args []string) (answer, error)) *cobra.Command {
+	return showingWith(c, withBook, show)
+}
+
+// showingWith is showing for a verb that opens its book in a way of its own.
+func showingWith(c *cobra.Command, with func(*cobra.Command, string, func(book) error) error, show func(ctx context.Context, b book, args []string) (answer, error)) *cobra.Command {
 	path, form := configFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			state, err := s.Read(c.Context())
-			if err != nil {
-				return err
-			}
-			a, err := show(c.Context(), book{f, s, state, clock(state)}, args)
+		return with(c, *path, func(b book) error {
+			a, err := show(c.Context(), b, args)
 			if err != nil {
 				return err
 			}
