@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,8 +105,8 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 	defer w.Close()
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
-		fmt.Fprintf(log, "%s of %s, %.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
-			count(len(script), "job", "jobs"), cmp.Or(d.trace, "a real CI day"), d.speed)
+		fmt.Fprintf(log, "%s of %s.\n%.0f times as fast as life. GitHub and AWS are simulated; webhooks, ledger and decisions are real.\n",
+			count(len(script), "job", "jobs"), d.source(script), d.speed)
 	}
 	broken := w.Run(ctx, script[len(script)-1].After+after)
 	if errors.Is(broken, context.Canceled) {
@@ -114,6 +114,23 @@ func (d demo) run(ctx context.Context, out, log io.Writer) error {
 		broken = nil
 	}
 	return d.close(out, w.Summary(), broken)
+}
+
+// source says where the jobs of a script come from, and what was changed.
+func (d demo) source(script []world.Job) string {
+	switch {
+	case d.trace != "":
+		return d.trace
+	case d.jobs == 0:
+		return "a real CI day"
+	}
+	rewritten := 0
+	for _, j := range script {
+		if slices.Equal(j.Labels, standingLabels) {
+			rewritten++
+		}
+	}
+	return fmt.Sprintf("a real CI day, %d of them rewritten for a pool that closes and opens; none longer than 50 minutes, and some moved to arm64", rewritten)
 }
 
 func (d demo) script() ([]world.Job, error) {
@@ -217,8 +234,8 @@ func tell(out io.Writer, s world.Summary) {
 	fmt.Fprintf(out, "  %4d in want of machines that no pool has\n", s.Jobs.NoPool)
 	fmt.Fprintf(out, "  %4d %s although a pool fits\n", s.Jobs.Unserved, yes(s.Jobs.Running > 0, "waited", "never ran"))
 	fmt.Fprintf(out, "They waited %.0f s at the median, %.0f s at the 95th percentile, %.0f s at most.\n", s.Wait.P50, s.Wait.P95, s.Wait.Max)
-	fmt.Fprintf(out, "%s, at most %s each, for $%.2f by list and average Spot prices.\n",
-		count(s.Machines.Launched, "machine was launched", "machines were launched"), count(s.JobsPerMachine, "job", "jobs"), s.CostUSD)
+	fmt.Fprintf(out, "%s, for $%.2f by list and average Spot prices. Those that are for one job ran at most %d each.\n",
+		count(s.Machines.Launched, "machine was launched", "machines were launched"), s.CostUSD, s.JobsPerMachine)
 	tellStanding(out, s)
 	for _, line := range s.Story {
 		fmt.Fprintln(out, line)

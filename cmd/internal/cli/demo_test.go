@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,29 @@ func TestTheDemoHoldsAClosingAndAnOpening(t *testing.T) {
 	}
 	if !slices.ContainsFunc(s.Story, func(line string) bool { return strings.HasPrefix(line, "Pool build closed at 15:00 while a job ran") }) {
 		t.Errorf("story %q", s.Story)
+	}
+}
+
+func TestTheDemoSaysWhatItPlaysAndWhatItsMachinesAreFor(t *testing.T) {
+	code, out, log := run(t, "demo", "--exit", "--speed", "100000")
+	if code != cli.ExitOK {
+		t.Fatalf("exit %d: %s%s", code, out, log)
+	}
+	for _, want := range []string{
+		"60 jobs of a real CI day, 4 of them rewritten for a pool that closes and opens; none longer than 50 minutes, and some moved to arm64.",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("%q is not in:\n%s", want, log)
+		}
+	}
+	for _, want := range []string{
+		`\n\d+ machines were launched, for \$\d+\.\d\d by list and average Spot prices\. Those that are for one job ran at most 1 each\.\n`,
+		`\n2 stand, for many jobs: between them they ran 4 jobs, were stopped 2 times and started 2 times\.\n`,
+		`It opened at 15:40; the machines started a boot ahead, and (GitHub gave )?the job that had waited for it (to the first one up, at 15:39|began at 15:40)`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("%s does not match:\n%s", want, out)
+		}
 	}
 }
 

@@ -66,8 +66,8 @@ func standingPool(c *world.Config, rule schedule.Rule) {
 // tellStanding is what standing machines did as a person reads it.
 func tellStanding(out io.Writer, s world.Summary) {
 	if s.Standing.Machines > 0 {
-		fmt.Fprintf(out, "%s stand: between them they ran %s, were stopped %s and started %s.\n",
-			count(s.Standing.Machines, "of them", "of them"), count(s.Standing.Jobs, "job", "jobs"),
+		fmt.Fprintf(out, "%s, for many jobs: between them they ran %s, were stopped %s and started %s.\n",
+			count(s.Standing.Machines, "stands", "stand"), count(s.Standing.Jobs, "job", "jobs"),
 			count(s.Standing.Stops, "time", "times"), count(s.Standing.Starts, "time", "times"))
 	}
 }

@@ -20,7 +20,8 @@ type Closing struct {
 	Done    time.Time `json:"done,omitzero"`
 	Stopped time.Time `json:"stopped,omitzero"`
 	// Queued counts jobs that were queued while it was closed; the last of them
-	// began at this time.
+	// began at this time. That may be up to a boot estimate before the opening:
+	// machines come up ahead of it, and GitHub gives jobs to any idle runner.
 	Queued int       `json:"queued"`
 	Began  time.Time `json:"began,omitzero"`
 }
@@ -34,7 +35,12 @@ func (c Closing) story() string {
 	}
 	text += fmt.Sprintf(". It opened at %s", clock(c.Opened))
 	if c.Queued > 0 && !c.Began.IsZero() {
-		text += fmt.Sprintf("; the machines started a boot ahead, and the job that had waited for that began at %s", c.Began.Format(time.TimeOnly))
+		text += "; the machines started a boot ahead, and "
+		if began := c.Began.Format(time.TimeOnly); c.Began.Before(c.Opened) {
+			text += "GitHub gave the job that had waited for it to the first one up, at " + began
+		} else {
+			text += "the job that had waited for it began at " + began
+		}
 	}
 	return text + "."
 }

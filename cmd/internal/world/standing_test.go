@@ -44,7 +44,7 @@ func standing(t *testing.T, policy fleet.ClosedPolicy, script []Job, with func(*
 // after is when something happened, from eight o'clock on.
 func after(at time.Time) time.Duration { return at.Sub(begin()).Round(time.Second) }
 
-func TestAClosingWithABusyMachineAJobAtNightAndAnOpening(t *testing.T) {
+func TestAClosingWithABusyMachineAJobMeanwhileAndAnOpening(t *testing.T) {
 	w := standing(t, fleet.ClosedWait, []Job{
 		{Run: 1, After: 20 * time.Minute, Duration: 25 * time.Minute, Labels: buildLabels},
 		{Run: 2, After: 50 * time.Minute, Duration: 5 * time.Minute, Labels: buildLabels},
@@ -59,7 +59,7 @@ func TestAClosingWithABusyMachineAJobAtNightAndAnOpening(t *testing.T) {
 		t.Errorf("the job that ran at the closing: %s after %s", all[0].Conclusion, done)
 	}
 	if began := after(all[1].Started); began < 69*time.Minute || began > 71*time.Minute {
-		t.Errorf("the job at night began after %s", began)
+		t.Errorf("the job that came meanwhile began after %s", began)
 	}
 	// Registered once: the two runners are GitHub's first two.
 	for _, r := range w.GitHub.Runners() {
@@ -72,7 +72,7 @@ func TestAClosingWithABusyMachineAJobAtNightAndAnOpening(t *testing.T) {
 	}
 }
 
-func TestAColdPoolStartsOneMachineForAJobAtNight(t *testing.T) {
+func TestAColdPoolStartsOneMachineForAJobWhileItIsClosed(t *testing.T) {
 	w := standing(t, fleet.ClosedCold, []Job{
 		{Run: 1, After: 45 * time.Minute, Duration: 5 * time.Minute, Labels: buildLabels},
 		{Run: 2, After: 80 * time.Minute, Duration: time.Minute, Labels: buildLabels},
