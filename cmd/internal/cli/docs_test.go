@@ -90,40 +90,83 @@ func checkout(t *testing.T) string {
 	return dir
 }
 
+// page runs the commands of one of the pages, one after the other, as a
+// newcomer would in a clean clone.
+type page struct {
+	*testing.T
+	serving string // fleet file of the demo that is served; empty: none is
+}
+
 func TestEveryCommandOfThePagesWorks(t *testing.T) {
-	for path, page := range pages(t) {
+	for path, text := range pages(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Setenv("RUNFLEET_CONFIG", operated(t))
+			config := ""
+			if filepath.Base(path) == "operating.md" {
+				config = operated(t) // its commands name a machine and a job
+			}
+			t.Setenv("RUNFLEET_CONFIG", config)
 			t.Chdir(checkout(t))
-			for _, line := range commands(page) {
-				if slices.Contains(elsewhere, line) {
-					continue
-				}
-				args, ok := strings.CutPrefix(line, "go run ./cmd/runfleet ")
-				if !ok {
-					t.Errorf("%q is run by no test", line)
-					continue
-				}
-				fields := words(args)
-				if fields[0] == "demo" {
-					fields = append(fields, "--speed", "100000", "--quiet")
-				}
-				to := ""
-				if at := slices.Index(fields, ">"); at > 0 {
-					fields, to = fields[:at], fields[at+1]
-				}
-				code, out, log := run(t, fields...)
-				if code != cli.ExitOK {
-					t.Errorf("%s: exit %d: %s", line, code, log)
-				}
-				if to != "" {
-					if err := os.WriteFile(to, []byte(out), 0o600); err != nil {
-						t.Error(err)
-					}
-				}
+			p := &page{T: t}
+			for _, line := range commands(text) {
+				p.follow(line)
 			}
 		})
 	}
+}
+
+// follow runs a line of the page.
+func (p *page) follow(line string) {
+	p.Helper()
+	if slices.Contains(elsewhere, line) {
+		return
+	}
+	if set, ok := strings.CutPrefix(line, "export "); ok {
+		name, value, _ := strings.Cut(set, "=")
+		p.Setenv(name, value)
+		return
+	}
+	args, ok := strings.CutPrefix(line, "go run ./cmd/runfleet ")
+	if !ok {
+		p.Errorf("%q is run by no test", line)
+		return
+	}
+	fields, to := words(args), ""
+	if at := slices.Index(fields, ">"); at > 0 {
+		fields, to = fields[:at], fields[at+1]
+	}
+	switch {
+	case fields[0] == "demo" && slices.Contains(fields, "--serve"):
+		p.serving = serve(p.T, fields[slices.Index(fields, "--serve")+1], "600")
+		return
+	case fields[0] == "demo":
+		fields = append(fields, "--speed", "100000", "--quiet")
+	case fields[0] == "drill" && p.serving != "":
+		p.drill(fields)
+		return
+	}
+	code, out, log := run(p.T, fields...)
+	if code != cli.ExitOK {
+		p.Errorf("%s: exit %d: %s", line, code, log)
+	}
+	if to != "" {
+		if err := os.WriteFile(to, []byte(out), 0o600); err != nil {
+			p.Error(err)
+		}
+	}
+}
+
+// drill runs a drill beside a demo, once more where it hit nobody at work, as
+// the page says that it may.
+func (p *page) drill(fields []string) {
+	p.Helper()
+	comes(p.T, "a drill with a job to save", func() bool {
+		code, out, log := run(p.T, fields...)
+		if code != cli.ExitOK && !strings.Contains(out+log, "void") && !strings.Contains(log, "no machine of pool") {
+			p.Errorf("%q: exit %d: %s%s", fields, code, out, log)
+			return true
+		}
+		return code == cli.ExitOK
+	})
 }
 
 func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
