@@ -57,7 +57,7 @@ func (w *World) closings() (all []Closing) {
 			if !open.Open.Before(w.Now()) {
 				break
 			}
-			if !before.IsZero() {
+			if !before.IsZero() && !w.overridden(p.Name, before, open.Open) {
 				all = append(all, w.closing(p, before, open.Open))
 			}
 			before = open.Close
@@ -102,7 +102,7 @@ func (w *World) dueFrom(o githubsim.Outcome) time.Time {
 		if !p.Fits(fleet.NewLabels(o.Labels...)) {
 			continue
 		}
-		h := w.cfg.Hours[p.Name].At(o.Created, 0)
+		h := w.hours(p.Name, o.Created)
 		waits := slices.Contains([]fleet.ClosedPolicy{fleet.ClosedWait, fleet.ClosedRefuse}, h.Policy)
 		if !h.Closed || !waits {
 			return o.Created

@@ -40,3 +40,12 @@ func (w *World) held(machine string) bool {
 		return o.Kind == fleet.Hold && o.Subject == machine && o.Holds(w.Now())
 	})
 }
+
+// overridden reports whether an order kept a pool open or closed at any time of
+// a span.
+func (w *World) overridden(pool string, from, to time.Time) bool {
+	return slices.ContainsFunc(w.orders, func(o fleet.Order) bool {
+		about := o.Kind == fleet.KeepOpen || o.Kind == fleet.KeepClosed
+		return about && (o.Subject == "" || o.Subject == pool) && o.At.Before(to) && o.Holds(from)
+	})
+}
