@@ -31,6 +31,12 @@ type DrillRun struct {
 // Over reports whether nothing more is to be done for the drill.
 func (d DrillRun) Over() bool { return d.Refused != "" || d.Cleaned }
 
+// Settled reports whether another drill may begin: FIS might pick what this one
+// takes back, as long as that is there.
+func (d DrillRun) Settled() bool {
+	return d.Over() && (len(d.Experiment.Victims) == 0 || !d.AfterAt.IsZero())
+}
+
 const (
 	drillStarts = 15 * time.Minute // to get an experiment started
 	drillKept   = 7 * 24 * time.Hour
@@ -46,7 +52,7 @@ const (
 // each, and has it cleaned up when it is over.
 func (v *view) drill() {
 	runs := sorted(v.State.Drills, compareDrills)
-	busy := slices.ContainsFunc(runs, func(d DrillRun) bool { return !d.Over() })
+	busy := slices.ContainsFunc(runs, func(d DrillRun) bool { return !d.Settled() })
 	for _, d := range runs {
 		if d.Over() && v.past(d.At, drillKept) {
 			v.plan.Drilled = append(v.plan.Drilled, d.Drill.ID)

@@ -77,11 +77,24 @@ func TestADrillIsTakenOneStepAtATime(t *testing.T) {
 			ordered(s, "d2")
 			taken(s, "d1", 90, experiment(fleet.ExperimentRunning))
 		}, []string{"row d1 before [] runs [7]", "wake in 10s"}},
-		{"and is taken up after it", func(s *fleet.Snapshot) {
+		{"also while what that one took back may be there", func(s *fleet.Snapshot) {
 			busy(s)
 			ordered(s, "d2")
 			taken(s, "d1", 90, func(d *fleet.DrillRun) { experiment(fleet.ExperimentCompleted)(d); d.Cleaned = true })
-		}, []string{"row d1 before [] runs [7]", "row d2 before [i-1]", "wake now"}},
+		}, []string{"row d1 before [] runs [7]"}},
+		{"and is taken up after it", func(s *fleet.Snapshot) {
+			putMinted(s, machine("i-4", "arm", 200), 190, 180)
+			ordered(s, "d2")
+			taken(s, "d1", 900, func(d *fleet.DrillRun) { experiment(fleet.ExperimentCompleted)(d); d.Cleaned, d.AfterAt = true, ago(1) })
+		}, []string{"row d2 before [i-4]", "wake now"}},
+		{"at once, if that one had no victim", func(s *fleet.Snapshot) {
+			busy(s)
+			ordered(s, "d2")
+			taken(s, "d1", 90, func(d *fleet.DrillRun) {
+				experiment(fleet.ExperimentFailed)(d)
+				d.Cleaned, d.Experiment.Victims = true, nil
+			})
+		}, []string{"row d2 before [i-1]", "wake now"}},
 		{"a drill that is over is not taken up again", func(s *fleet.Snapshot) {
 			busy(s)
 			ordered(s, "d1")

@@ -78,7 +78,11 @@ func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) erro
 		return errors.New("not drilled: it was not agreed to")
 	}
 	o := fleet.Order{ID: d.drill.ID, Kind: fleet.Inject, Subject: d.drill.Pool, Reason: d.reason, Drill: &d.drill, At: clock(state)}
-	if err := place(c, s, o, drillStands); err != nil || d.detach {
+	if err := place(c, s, o, drillStands); err != nil {
+		return err
+	}
+	if d.detach {
+		_, err := fmt.Fprintf(c.OutOrStdout(), "runfleet drill show %s tells of it\n", d.drill.ID)
 		return err
 	}
 	return follow(c.Context(), c.OutOrStdout(), f, s, d.drill.ID)
@@ -86,8 +90,8 @@ func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) erro
 
 // preview says who may be hit, and what runs there.
 func (d *drillFlags) preview(out io.Writer, candidates []fleet.Machine, fleetName string, jobs []fleet.Job) {
-	fmt.Fprintf(out, "Spot is to take back %d of these %d machines of pool %s, %s after its recommendation to leave:\n",
-		d.drill.Count, len(candidates), d.drill.Pool, short(d.drill.Notice))
+	fmt.Fprintf(out, "Spot is to take back %d of these %s of pool %s, %s after its recommendation to leave:\n",
+		d.drill.Count, count(len(candidates), "machine", "machines"), d.drill.Pool, short(d.drill.Notice))
 	for _, m := range candidates {
 		what := "no job"
 		for _, j := range jobs {

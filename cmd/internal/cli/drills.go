@@ -46,7 +46,7 @@ func drills(ctx context.Context, b book) ([]judged, error) {
 	for _, d := range slices.SortedFunc(slices.Values(b.state.Drills), func(x, y fleet.DrillRun) int {
 		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Drill.ID, y.Drill.ID))
 	}) {
-		if !d.Over() {
+		if !d.Settled() {
 			first = d.Drill.ID
 		}
 		if d.Refused != "" {
