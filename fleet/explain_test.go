@@ -58,6 +58,19 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 	}
 }
 
+// A burst comes job by job, all of one second as GitHub counts, in any order: a
+// job that has its machine coming keeps it, whatever the number of the next.
+func TestAJobThatIsCoveredStaysSoWhenAnotherOfItsSecondComes(t *testing.T) {
+	s := base()
+	put(&s, machine("i-1", "arm", 5))
+	first, next := queued(9, arm, 5), queued(3, arm, 5)
+	next.RecordedAt = first.RecordedAt.Add(time.Millisecond)
+	wait(&s, first, next)
+	if diff := cmp.Diff([]string{"launch 1 arm spot", "job 3 launching", "job 9 covered"}, said(fleet.Decide(s))); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+}
+
 func TestALaunchIsCountedForItsJobs(t *testing.T) {
 	s := base()
 	j := queued(1, arm, 50)

@@ -112,7 +112,9 @@ func (v *view) settleJobs() {
 
 func (v *view) settleClass(c *classView) {
 	slices.SortFunc(c.jobs, func(a, b *Job) int {
-		return cmp.Or(a.QueuedAt.Compare(b.QueuedAt), a.Key.Compare(b.Key))
+		// Of jobs of one second the one that was heard of first stays the older:
+		// what covers it is not taken from it by the next.
+		return cmp.Or(a.QueuedAt.Compare(b.QueuedAt), a.RecordedAt.Compare(b.RecordedAt), a.Key.Compare(b.Key))
 	})
 	c.oldest = c.jobs[0].QueuedAt
 	c.pools = v.fitting(c.Class)

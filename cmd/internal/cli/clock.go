@@ -1,13 +1,31 @@
 package cli
 
 import (
+	"context"
 	"time"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 // markSimulated is a mark of a ledger whose times are a simulation's.
 const markSimulated = "simulated"
+
+// simulated reports whether a fleet file's ledger is a served demo's.
+func simulated(ctx context.Context, f *config.File) bool {
+	if sqlite.Absent(f.Serve.Ledger) {
+		return false
+	}
+	s, err := wire.OpenLedger(ctx, f, nil)
+	if err != nil {
+		return false // whoever opens it next says what is wrong
+	}
+	defer s.Close()
+	state, err := s.Read(ctx)
+	return err == nil && state.Marks[markSimulated] != ""
+}
 
 // looked is when the last full look was; zero if there was none.
 func looked(s fleet.State) time.Time {

@@ -65,7 +65,15 @@ func explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			state, err := s.Read(c.Context())
+			if err != nil {
+				return err
+			}
 			explain(c.OutOrStdout(), f.Fleet(), j, story)
+			for _, line := range interruptions(state.Interrupted, j.Key) {
+				fmt.Fprintln(c.OutOrStdout(), clean(line))
+			}
+			fmt.Fprintln(c.OutOrStdout(), "now: "+clean(now(j)))
 			return nil
 		})
 	}
@@ -96,9 +104,49 @@ func explain(out io.Writer, f fleet.Fleet, j fleet.Job, story []ledger.Decision)
 	for _, d := range story {
 		fmt.Fprintf(out, "  %s  %s\n", when(d.At), clean(d.Text))
 	}
-	fmt.Fprintf(out, "now: %s", j.Status)
-	if j.Status < fleet.Running && j.Verdict.Code != "" {
-		fmt.Fprintf(out, ", %s", j.Verdict)
+}
+
+// now is how a job stands.
+func now(j fleet.Job) string {
+	text := j.Status.String()
+	switch {
+	case j.Status == fleet.Running && j.Runner != "":
+		text += ", on " + j.Runner
+	case j.Status == fleet.Done && j.Conclusion != "":
+		text += ", " + j.Conclusion
+	case j.Status < fleet.Running && j.Verdict.Code != "":
+		text += ", " + j.Verdict.String()
 	}
-	fmt.Fprintln(out)
+	return text
+}
+
+// interruptions is what Spot did to a job, and what was done about it.
+func interruptions(all []fleet.Interrupted, job fleet.JobKey) (lines []string) {
+	for _, i := range all {
+		if i.Again == job {
+			lines = append(lines, fmt.Sprintf("it is the next life of job %d, which Spot interrupted on %s", i.Job.ID, i.Machine))
+		}
+		if i.Job != job {
+			continue
+		}
+		line := fmt.Sprintf("Spot took %s back, as it said %s: ", i.Machine, when(i.At))
+		switch {
+		case i.Why != "":
+			line += "the job is not run again, " + i.Why
+		case i.Again == (fleet.JobKey{}) && i.RerunAt.IsZero():
+			line += "the job is run again once its run is complete"
+		case i.Again == (fleet.JobKey{}):
+			line += "its run's failed jobs are run again since " + when(i.RerunAt)
+		default:
+			line += fmt.Sprintf("run again as job %d, attempt %d", i.Again.ID, i.Again.Attempt)
+			if i.On != "" {
+				line += fmt.Sprintf(", on %s (%s)", i.On, i.Market)
+			}
+			if i.Result != "" {
+				line += ": " + i.Result
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -29,6 +29,9 @@ the plan is that of an empty one.`,
 			return usage(err)
 		}
 		fresh := sqlite.Absent(f.Serve.Ledger)
+		if simulated(c.Context(), f) {
+			return errors.New("the ledger is that of a served demo, whose GitHub and AWS nobody else can ask: status, jobs and explain tell of it")
+		}
 		if fresh {
 			fmt.Fprintf(c.OutOrStdout(), "no ledger is at %s yet, serve makes it: a plan with an empty one\n", f.Serve.Ledger)
 			f.Serve.Ledger = sqlite.Memory
