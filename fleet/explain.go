@@ -107,7 +107,11 @@ func (v *view) alert(c *classView) {
 
 func (v *view) alertSetbacks() {
 	for _, s := range v.setbacks {
-		if s.Key.Kind != OfferEmpty && s.Holds(v.At) {
+		switch {
+		case s.Key.Kind == OfferEmpty || !s.Holds(v.At):
+		case s.Key.Kind.Warns():
+			v.plan.Alerts = append(v.plan.Alerts, s.Detail)
+		default:
 			v.plan.Alerts = append(v.plan.Alerts, fmt.Sprintf("%s %s is set back: %s", s.Key.Kind, s.Key.Subject, s.Detail))
 		}
 	}

@@ -13,7 +13,13 @@ const (
 	LaunchRefused SetbackKind = "launch" // EC2 refuses a pool's launches as they are configured
 	MintRefused   SetbackKind = "mint"   // GitHub refuses a pool's registrations in a scope
 	StayFailed    SetbackKind = "stay"   // a standing machine stopped by itself soon after it came up
+	// DeliveriesLost holds nothing back: it only tells people, until it expires.
+	DeliveriesLost SetbackKind = "deliveries" // GitHub has some of the webhook deliveries no more
 )
+
+// Warns reports whether a setback of the kind only tells people of something
+// and stops no launch.
+func (k SetbackKind) Warns() bool { return k == DeliveriesLost }
 
 // SetbackKey names what a setback is about.
 type SetbackKey struct {
@@ -49,6 +55,8 @@ func MintKey(pool string, s Scope) SetbackKey {
 func StayKey(pool string, m MachineID) SetbackKey {
 	return SetbackKey{StayFailed, pool + "/" + string(m)}
 }
+// DeliveriesKey is the key of webhook deliveries that were lost for good.
+func DeliveriesKey() SetbackKey { return SetbackKey{DeliveriesLost, "github"} }
 
 // strikes is how many failures of a kind make a setback.
 func (k SetbackKey) strikes() int {

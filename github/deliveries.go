@@ -70,7 +70,7 @@ func (c *Client) Lost(ctx context.Context, since time.Time) ([]fleet.Event, time
 	case !upTo.IsZero():
 		return events, upTo, nil
 	}
-	return events, later(since, w.top), nil
+	return events, later(since, later(w.top, w.beganAt.Add(-quietTime))), nil
 }
 
 func later(t, u time.Time) time.Time {

@@ -134,9 +134,9 @@ func TestDeliveriesWithoutASuccessAreLost(t *testing.T) {
 			{id: 1, guid: "a", at: 5 * m, status: "Accepted", code: 202}}}, lost{UpTo: 5 * m}},
 		"other events are left alone": {box{rows: []delivery{
 			{id: 1, guid: "a", at: 5 * m, status: "failed", code: 500, event: "workflow_run"}}}, lost{UpTo: 5 * m}},
-		"what is younger than a minute is for the next call": {box{rows: []delivery{
-			{id: 3, guid: "b", at: 30 * time.Second, status: "failed", code: 500},
-			{id: 2, guid: "a", at: 59 * time.Second, status: "failed", code: 500},
+		"what is younger than half a minute is for the next call": {box{rows: []delivery{
+			{id: 3, guid: "b", at: 15 * time.Second, status: "failed", code: 500},
+			{id: 2, guid: "a", at: 29 * time.Second, status: "failed", code: 500},
 			{id: 1, guid: "a", at: 5 * m, status: "failed", code: 500},
 		}}, lost{UpTo: 5 * m}},
 		"what is older than since is for the call before": {box{rows: []delivery{
@@ -233,6 +233,14 @@ func TestAListTooLongForOneCallIsGoneOnWith(t *testing.T) {
 	want := lost{Jobs: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "5140"}, UpTo: 2 * time.Minute}
 	if diff := cmp.Diff(want, second); diff != "" || b.lists != 52 {
 		t.Errorf("second call, %d pages in all (-want +got):\n%s", b.lists, diff)
+	}
+}
+
+func TestWhereNothingIsDeliveredSinceFollowsTheClock(t *testing.T) {
+	r := rigged(t)
+	(&box{}).mount(r)
+	if got := r.lost(t, 80*time.Hour); got.UpTo != 15*time.Minute || got.Err != "" {
+		t.Errorf("up to %s ago, %s", got.UpTo, got.Err)
 	}
 }
 

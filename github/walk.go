@@ -12,7 +12,10 @@ const (
 	// settleTime is how old a delivery must be before it counts as lost, and
 	// before since may pass it: GitHub waits ten seconds for an answer, and
 	// lists a delivery only then.
-	settleTime = time.Minute
+	settleTime = 30 * time.Second
+	// quietTime is how far behind our clock since follows where nothing was
+	// delivered: GitHub's clock may be another.
+	quietTime = 15 * time.Minute
 	// walkLife is how long an unfinished walk is worth going on with.
 	walkLife = time.Hour
 )

@@ -121,38 +121,6 @@ func (r *Reconciler) answer(ctx context.Context) error {
 	return nil
 }
 
-// readBack records the deliveries that GitHub could not deliver. A queued job
-// older than a day is over, whatever its delivery says.
-func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.State, error) {
-	if r.limitOn(theApp, fleet.Housekeeping) != nil {
-		return state, nil
-	}
-	since := instant(state.Marks[markReadBack])
-	if since.IsZero() {
-		since = r.Now().Add(-15 * time.Minute)
-	}
-	events, upTo, err := r.Deliveries.Lost(ctx, since)
-	if err != nil {
-		r.limit(err)
-		r.Log.WarnContext(ctx, "lost deliveries not read", "error", err)
-		return state, nil
-	}
-	if len(events) > 0 {
-		if _, err := r.Ledger.Record(ctx, events...); err != nil {
-			return state, err
-		}
-		r.Log.InfoContext(ctx, "lost deliveries recorded", "events", len(events))
-	}
-	if len(events) == 0 && !upTo.After(since) {
-		return state, nil
-	}
-	mark := fleet.Change{Marks: map[string]string{markReadBack: stamp(upTo)}}
-	if err := r.Ledger.Settle(ctx, mark); err != nil {
-		return state, err
-	}
-	return r.Ledger.Read(ctx)
-}
-
 // scopes lists where registrations of ours may be. A machine that was adopted
 // brings no scope with it: it may be registered where jobs come from, or stand.
 func scopes(s *fleet.Snapshot, sighted []fleet.Machine) []fleet.Scope {

@@ -160,54 +160,6 @@ func TestAnUnansweredQuestionWaitsAMinute(t *testing.T) {
 	}
 }
 
-func TestLostDeliveriesAreReadBack(t *testing.T) {
-	mark := noon.Add(-7 * time.Minute)
-	job := fleet.Job{Key: fleet.JobKey{ID: 1, Attempt: 1}, Class: fleet.Class{Scope: acme, Labels: arm}, Status: fleet.Queued, QueuedAt: noon}
-	event := fleet.Event{ID: "d", At: noon, Job: &job}
-	for _, tt := range []struct {
-		name     string
-		mark     time.Time
-		post     post
-		since    time.Time
-		want     time.Time // the mark after it
-		launches int
-	}{
-		{"of the last quarter of an hour at first", time.Time{}, post{upTo: noon.Add(-time.Minute)}, noon.Add(-15 * time.Minute), noon.Add(-time.Minute), 0},
-		{"from where the last list ended", mark, post{upTo: noon.Add(-time.Minute)}, mark, noon.Add(-time.Minute), 0},
-		{"and planned for at once", mark, post{events: []fleet.Event{event}, upTo: noon.Add(-time.Minute)}, mark, noon.Add(-time.Minute), 1},
-		{"as far as the list could be read", mark, post{events: []fleet.Event{event}, upTo: mark}, mark, mark, 1},
-		{"again from there when the list could not be read", mark, post{upTo: noon, err: fleet.ErrUnknownOutcome}, mark, mark, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r := rigged(t)
-			if !tt.mark.IsZero() {
-				r.has(fleet.Change{Marks: map[string]string{markReadBack: stamp(tt.mark)}})
-			}
-			r.Deliveries = &tt.post
-			r.look()
-			if diff := cmp.Diff([]time.Time{tt.since}, tt.post.since); diff != "" {
-				t.Errorf("asked since (-want +got):\n%s", diff)
-			}
-			if got := instant(r.state().Marks[markReadBack]); !got.Equal(tt.want) {
-				t.Errorf("read back up to %s, want %s", got, tt.want)
-			}
-			if n := len(r.launches()); n != tt.launches {
-				t.Errorf("%d launches", n)
-			}
-		})
-	}
-}
-
-func TestLostDeliveriesAreLookedForEveryTwoMinutes(t *testing.T) {
-	r := rigged(t)
-	p := &post{err: errOdd}
-	r.Deliveries = p
-	r.play(5 * time.Minute)
-	if len(p.since) != 3 {
-		t.Errorf("asked %d times in five minutes", len(p.since))
-	}
-}
-
 func TestAPredecessorsIntentsAreTakenOverOnce(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		t.Run(fmt.Sprintf("alone: %v", alone), func(t *testing.T) {

@@ -44,12 +44,11 @@ import (
 )
 
 const (
-	fullEvery     = time.Minute      // full looks while anything is alive
-	restEvery     = 10 * time.Minute // full looks while nothing is
-	sweepEvery    = 10 * time.Minute // looks at what machines leave behind
-	readBackEvery = 2 * time.Minute  // looks for lost deliveries
-	actLimit      = 20 * time.Second // one plan's acts, from its reservation
-	conflicts     = 3                // looks again before Once gives up
+	fullEvery  = time.Minute      // full looks while anything is alive
+	restEvery  = 10 * time.Minute // full looks while nothing is
+	sweepEvery = 10 * time.Minute // looks at what machines leave behind
+	actLimit   = 20 * time.Second // one plan's acts, from its reservation
+	conflicts  = 3                // looks again before Once gives up
 )
 
 // Reconciler keeps a fleet as its jobs need it. Its fields are set before the

@@ -106,7 +106,7 @@ func viewStatus(seen fleet.Snapshot, manager string) statusView {
 		}
 	}
 	for _, b := range s.Setbacks {
-		if b.Holds(seen.At) {
+		if b.Holds(seen.At) && !b.Key.Kind.Warns() {
 			v.Setbacks = append(v.Setbacks, viewSetback(b))
 		}
 	}

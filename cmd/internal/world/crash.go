@@ -36,20 +36,26 @@ func (w *World) survive(look func() (time.Time, error)) (wake time.Time, err err
 		switch p := recover().(type) {
 		case nil:
 		case crash:
-			w.crashes++
-			old := w.fleet
-			w.fleet = &reconcile.Reconciler{
-				Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries,
-				Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
-				Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Meters: old.Meters,
-				Installations: old.Installations, Now: old.Now, Log: old.Log, Alone: true,
-			}
+			w.restart()
 			wake, err = w.Now().Add(2*time.Second), nil
 		default:
 			panic(p)
 		}
 	}()
 	return look()
+}
+
+// restart is a manager that died and came up again: what is not in the ledger
+// is forgotten.
+func (w *World) restart() {
+	w.crashes++
+	old := w.fleet
+	w.fleet = &reconcile.Reconciler{
+		Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries,
+		Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
+		Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Meters: old.Meters,
+		Installations: old.Installations, Now: old.Now, Log: old.Log, Alone: true,
+	}
 }
 
 // around puts mortality around every port that a crash can fall between.
