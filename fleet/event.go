@@ -40,6 +40,9 @@ func Apply(row *Job, e Event) (Job, bool) {
 	case seen.Status == row.Status && next.Runner == "" && seen.Runner != "":
 		next.Runner = seen.Runner
 	}
+	if next.Origin == "" {
+		next.Origin = seen.Origin
+	}
 	unknown := next.Conclusion == "" || next.Conclusion == ConclusionGone
 	if next.Status == Done && seen.Status == Done && unknown && seen.Conclusion != "" {
 		next.Conclusion = seen.Conclusion

@@ -61,6 +61,8 @@ type Job struct {
 	OwnerID    int64  // GitHub's id of the account: logins can be re-registered
 	Repo       string // owner/name, for calls and for people
 	Public     bool   // the repository is not private
+	Origin     Origin // of its run's code; empty while GitHub was not asked
+	Found      bool   // a search of runs found it: no delivery had told of it
 	Name       string // chosen by whoever wrote the workflow: never trusted
 	Workflow   string // likewise
 	Status     JobStatus

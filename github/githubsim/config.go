@@ -31,6 +31,9 @@ type Config struct {
 	OnRelease func(runner RunnerID, why Release)       // the listener of this runner ends: GitHub has no use for it
 	OnFree    func(runner RunnerID, job JobID)         // the job is done, and this runner, which is not ephemeral, listens on
 
+	NewestRunner string               // 2.337.0 if empty
+	RunnerEnds   map[string]time.Time // when versions of the runner end; nil: there is no schedule, as on github.com
+
 	Faults Faults
 	Times  Times
 	Limits Limits
@@ -105,6 +108,7 @@ func (c Config) withDefaults() Config {
 		c.Permissions = granted()
 	}
 	c.BaseURL = cmp.Or(c.BaseURL, "https://api.github.com")
+	c.NewestRunner = cmp.Or(c.NewestRunner, runnerVersion)
 	c.Times = c.Times.withDefaults()
 	c.Limits = c.Limits.withDefaults()
 	c.Faults = c.Faults.withDefaults()

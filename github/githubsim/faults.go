@@ -30,6 +30,7 @@ type Faults struct {
 	DelayMin time.Duration // of a webhook, from the event to the delivery: 200ms
 	DelayMax time.Duration // 2s
 	Loss     Chance        // a webhook is never delivered; the deliveries API shows it as failed
+	Unmade   Chance        // no delivery is ever made of an event: the deliveries API does not know it either
 	Double   Chance        // a webhook is delivered twice, under one GUID
 	Late     Chance        // a webhook comes up to LateBy later, so others overtake it
 	LateBy   time.Duration // 1m

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// runnerVersion is the newest runner that this GitHub knows.
-const runnerVersion = "2.337.0"
-
 func digest(text string) [32]byte { return sha256.Sum256([]byte(text)) }
 
 // jitConfig gives the three files of a runner in the form of the real thing: base64 of a JSON object from file name

@@ -50,6 +50,11 @@ func everyRunnerOperation(s *sim, at string) {
 	s.call("POST", at+"/registration-token", nil, 201, nil)
 	s.call("POST", at+"/remove-token", nil, 201, nil)
 	s.call("GET", at+"/downloads", nil, 200, nil)
+	s.call("GET", at+"/deprecations/2.300.0", nil, 404, nil)
+	s.SetRunners("2.338.0", map[string]time.Time{"2.300.0": s.now})
+	s.call("GET", at+"/deprecations/2.300.0", nil, 200, nil)
+	s.call("GET", at+"/deprecations/2.338.0", nil, 200, nil)
+	s.SetRunners("2.338.0", nil)
 	var minted jit
 	s.call("POST", at+"/generate-jitconfig", jitBody("one", "self-hosted"), 201, &minted)
 	_, err := s.Connect(minted.Config)
@@ -68,6 +73,7 @@ func everyActionsOperation(s *sim, repo string) {
 	check := func() {
 		s.t.Helper()
 		s.call("GET", fmt.Sprintf("%s/actions/jobs/%d", repo, id), nil, 200, nil)
+		s.call("GET", repo+"/actions/runs?status=in_progress&per_page=100", nil, 200, nil)
 		s.call("GET", fmt.Sprintf("%s/actions/runs/%d", repo, run), nil, 200, nil)
 		s.call("GET", fmt.Sprintf("%s/actions/runs/%d/jobs?filter=all", repo, run), nil, 200, nil)
 	}

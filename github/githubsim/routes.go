@@ -43,6 +43,7 @@ func runnerRoutes() []route {
 		{"registration-token", "POST SCOPE/actions/runners/registration-token", asInstallation, registration, (*Server).registrationToken},
 		{"remove-token", "POST SCOPE/actions/runners/remove-token", asInstallation, core, (*Server).removeToken},
 		{"downloads", "GET SCOPE/actions/runners/downloads", asInstallation, core, (*Server).downloads},
+		{"runner-end", "GET SCOPE/actions/runners/deprecations/{version}", asInstallation, core, (*Server).runnerEnd},
 		{"list-runners", "GET SCOPE/actions/runners", asInstallation, core, (*Server).listRunners},
 		{"get-runner", "GET SCOPE/actions/runners/{runner_id}", asInstallation, core, (*Server).getRunner},
 		{"delete-runner", "DELETE SCOPE/actions/runners/{runner_id}", asInstallation, core, (*Server).deleteRunner},
@@ -64,6 +65,7 @@ func actionRoutes() []route {
 	const repo = "/repos/{owner}/{repo}"
 	return []route{
 		{"get-repository", "GET " + repo, asInstallation, core, (*Server).getRepository},
+		{"list-runs", "GET " + repo + "/actions/runs", asInstallation, core, (*Server).listRuns},
 		{"get-run", "GET " + repo + "/actions/runs/{run_id}", asInstallation, core, (*Server).getRun},
 		{"list-jobs", "GET " + repo + "/actions/runs/{run_id}/jobs", asInstallation, core, (*Server).listJobs},
 		{"get-job", "GET " + repo + "/actions/jobs/{job_id}", asInstallation, core, (*Server).getJob},

@@ -263,17 +263,3 @@ func (s *Server) listGroups(c call) reply {
 		header: link,
 	}
 }
-
-func (s *Server) downloads(call) reply {
-	const version = runnerVersion
-	out := []any{}
-	for _, arch := range []string{"x64", "arm64"} {
-		file := "actions-runner-linux-" + arch + "-" + version + ".tar.gz"
-		out = append(out, map[string]any{
-			"os": "linux", "architecture": arch, "filename": file,
-			"download_url":    "https://github.com/actions/runner/releases/download/v" + version + "/" + file,
-			"sha256_checksum": fmt.Sprintf("%x", digest(file)),
-		})
-	}
-	return answer(http.StatusOK, out)
-}

@@ -1,6 +1,7 @@
 package githubsim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -97,6 +98,31 @@ func (s *Server) getRun(c call) reply {
 		return notFound()
 	}
 	return answer(http.StatusOK, s.runPayload(r))
+}
+
+// mostFound is how many runs a filter finds at most.
+const mostFound = 1000
+
+// listRuns gives a repository's runs, newest first.
+func (s *Server) listRuns(c call) reply {
+	repo, status := s.repository(c), c.URL.Query().Get("status")
+	var found []*run
+	for _, r := range s.runs {
+		if r.repo == repo && (status == "" || r.status == status || r.conclusion == status) {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b *run) int { return cmp.Compare(b.id, a.id) })
+	shown := found
+	if status != "" {
+		shown = found[:min(len(found), mostFound)]
+	}
+	from, to, link := s.page(c, len(shown))
+	out := []any{}
+	for _, r := range shown[from:to] {
+		out = append(out, s.runPayload(r))
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"total_count": len(found), "workflow_runs": out}, header: link}
 }
 
 func (s *Server) listJobs(c call) reply {

@@ -86,6 +86,9 @@ func (s *Server) Ping() {
 func (s *Server) emit(e *event, key string) {
 	e.guid = s.guid("event", key)
 	f := s.cfg.Faults
+	if s.hits(f.Unmade, "unmade", key) {
+		return
+	}
 	wait := s.between(f.DelayMin, f.DelayMax, draws{"delay", key})
 	if s.hits(f.Late, "late", key) {
 		wait += s.between(0, f.LateBy, draws{"late by", key})

@@ -37,6 +37,8 @@ type form struct {
 	OwnerID    int64           `json:"oid,omitempty"`
 	Repo       string          `json:"repo,omitempty"`
 	Public     bool            `json:"pub,omitempty"`
+	Origin     fleet.Origin    `json:"org,omitempty"`
+	Found      bool            `json:"fnd,omitempty"`
 	Name       string          `json:"name,omitempty"`
 	Workflow   string          `json:"flow,omitempty"`
 	Status     fleet.JobStatus `json:"st,omitempty"`
@@ -90,7 +92,7 @@ func (r row) item(stamp string) (item, error) {
 	j := r.job
 	f := form{
 		Run: j.Run, Inst: j.Class.Scope.Installation, Owner: j.Class.Scope.Owner, ScopeRepo: j.Class.Scope.Repo,
-		Labels: j.Class.Labels, OwnerID: j.OwnerID, Repo: j.Repo, Public: j.Public, Name: j.Name, Workflow: j.Workflow,
+		Labels: j.Class.Labels, OwnerID: j.OwnerID, Repo: j.Repo, Public: j.Public, Origin: j.Origin, Found: j.Found, Name: j.Name, Workflow: j.Workflow,
 		Status: j.Status, Conclusion: j.Conclusion, Runner: j.Runner,
 		QueuedAt: nanos(j.QueuedAt), StartedAt: nanos(j.StartedAt), DoneAt: nanos(j.DoneAt), RecordedAt: nanos(j.RecordedAt),
 		ChangedAt: nanos(j.ChangedAt), AskedAt: nanos(j.AskedAt), LaunchedAt: nanos(j.LaunchedAt), Launches: j.Launches,
@@ -117,7 +119,7 @@ func rowFrom(it item) (row, error) {
 		return row{}, err
 	}
 	r := row{stamp: it.stamp, job: fleet.Job{
-		Run: f.Run, OwnerID: f.OwnerID, Repo: f.Repo, Public: f.Public, Name: f.Name, Workflow: f.Workflow,
+		Run: f.Run, OwnerID: f.OwnerID, Repo: f.Repo, Public: f.Public, Origin: f.Origin, Found: f.Found, Name: f.Name, Workflow: f.Workflow,
 		Class:  fleet.Class{Scope: fleet.Scope{Installation: f.Inst, Owner: f.Owner, Repo: f.ScopeRepo}, Labels: f.Labels},
 		Status: f.Status, Conclusion: f.Conclusion, Runner: f.Runner,
 		QueuedAt: instant(f.QueuedAt), StartedAt: instant(f.StartedAt), DoneAt: instant(f.DoneAt), RecordedAt: instant(f.RecordedAt),

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"a job's story is told in order", story},
 		{"an unknown job is unknown", unknown},
 		{"what an event shows is kept whole", kept},
+		{"where a job's code comes from is learned later", learned},
 		{"a repeated completed changes nothing", repeated},
 		{"a new attempt is a new row", attempts},
 		{"a job done on a foreign runner is closed at once", foreign},

@@ -41,6 +41,7 @@ func whole() fleet.Job {
 	j := job(1, fleet.Queued)
 	j.Run, j.OwnerID, j.Public, j.Name, j.Workflow = 11, 12, true, "build", "ci"
 	j.Class.Scope.Repo = "w"
+	j.Origin, j.Found = fleet.Fork, true
 	return j
 }
 
@@ -49,6 +50,21 @@ func kept(t *testing.T, s Store) {
 	record(t, s, e)
 	want := whole()
 	want.RecordedAt, want.ChangedAt = e.At, e.At
+	if diff := cmp.Diff([]fleet.Job{want}, read(t, s).Jobs); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
+}
+
+// learned is a job of which GitHub tells later where its code comes from.
+func learned(t *testing.T, s Store) {
+	record(t, s, event("a", job(1, fleet.Queued), 0))
+	asked := job(1, fleet.Queued)
+	asked.Origin, asked.Found = fleet.Own, true
+	e := event("", asked, time.Second)
+	e.Read = true
+	record(t, s, e)
+	want := job(1, fleet.Queued)
+	want.Origin, want.RecordedAt, want.ChangedAt, want.AskedAt = fleet.Own, Noon, Noon, e.At
 	if diff := cmp.Diff([]fleet.Job{want}, read(t, s).Jobs); diff != "" {
 		t.Errorf("jobs (-want +got):\n%s", diff)
 	}

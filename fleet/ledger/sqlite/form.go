@@ -13,11 +13,12 @@ import (
 
 const (
 	application = 0x72666c74 // "rflt", in PRAGMA application_id
-	version     = 2          // the schema's, in PRAGMA user_version
+	version     = 3          // the schema's, in PRAGMA user_version
 )
 
 // step leads from a version to the next one. Version 1 named no application,
-// and looked at every job to find the old ones.
+// and looked at every job to find the old ones; version 2 knew no origin of jobs.
+// A new ledger takes the last steps too, so that it is the same to the letter.
 func step(from int) string {
 	switch from {
 	case 1:
@@ -25,6 +26,11 @@ func step(from int) string {
 CREATE INDEX jobs_closed ON jobs(changed) WHERE closed = 1;
 PRAGMA application_id = 0x72666c74;
 PRAGMA user_version = 2;`
+	case 2:
+		return `
+ALTER TABLE jobs ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN found INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 3;`
 	}
 	return ""
 }

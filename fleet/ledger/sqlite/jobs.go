@@ -10,9 +10,9 @@ import (
 
 const columns = `id, attempt, run, installation, owner, scope_repo, labels, owner_id, repo, public,
  name, workflow, status, conclusion, runner, queued, started, done, recorded, changed, asked,
- launched, launches, closed, verdict, detail`
+ launched, launches, closed, verdict, detail, origin, found`
 
-const row = " INTO jobs(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+const row = " INTO jobs(" + columns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 // statements are what every delivery needs, prepared once.
 type statements struct {
@@ -57,7 +57,7 @@ func values(j fleet.Job) []any {
 		string(j.Class.Labels), j.OwnerID, j.Repo, j.Public, j.Name, j.Workflow, int(j.Status), j.Conclusion,
 		j.Runner, nanos(j.QueuedAt), nanos(j.StartedAt), nanos(j.DoneAt), nanos(j.RecordedAt),
 		nanos(j.ChangedAt), nanos(j.AskedAt), nanos(j.LaunchedAt), j.Launches, j.Closed,
-		string(j.Verdict.Code), j.Verdict.Detail,
+		string(j.Verdict.Code), j.Verdict.Detail, string(j.Origin), j.Found,
 	}
 }
 
@@ -69,7 +69,7 @@ func scan(row scanner) (j fleet.Job, err error) {
 		&j.Key.ID, &j.Key.Attempt, &j.Run, &j.Class.Scope.Installation, &j.Class.Scope.Owner, &j.Class.Scope.Repo,
 		&j.Class.Labels, &j.OwnerID, &j.Repo, &j.Public, &j.Name, &j.Workflow, &j.Status, &j.Conclusion,
 		&j.Runner, &times[0], &times[1], &times[2], &times[3], &times[4], &times[5], &times[6],
-		&j.Launches, &j.Closed, &j.Verdict.Code, &j.Verdict.Detail)
+		&j.Launches, &j.Closed, &j.Verdict.Code, &j.Verdict.Detail, &j.Origin, &j.Found)
 	for i, to := range []*time.Time{&j.QueuedAt, &j.StartedAt, &j.DoneAt, &j.RecordedAt, &j.ChangedAt, &j.AskedAt, &j.LaunchedAt} {
 		*to = at(times[i])
 	}

@@ -199,7 +199,7 @@ func (s *Store) found(ctx context.Context, c Config) error {
 		if have, err := inspect(ctx, tx); err != nil || have > 0 {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
+		if _, err := tx.ExecContext(ctx, schema+step(2)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO owner(fleet, ledger, number) VALUES(?, ?, 1)", c.Fleet, c.ID)

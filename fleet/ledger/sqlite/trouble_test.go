@@ -104,7 +104,7 @@ func TestOpenRefusesWhatIsNoLedgerOfItsFleet(t *testing.T) {
 		{"a ledger whose first page is garbled", garbled, Config{}, "is damaged", nil},
 		{"another fleet's", whole, Config{Fleet: "g"}, `it is fleet "f"'s, the fleet file names "g"; name another file under serve.ledger`, ledger.ErrOwned},
 		{"another fleet's, from an older program", older, Config{Fleet: "g"}, `it is fleet "f"'s`, ledger.ErrOwned},
-		{"a newer program's", newer(t), Config{}, "it has schema 99, this program knows 2; run the newer program", ledger.ErrNewer},
+		{"a newer program's", newer(t), Config{}, "it has schema 99, this program knows 3; run the newer program", ledger.ErrNewer},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

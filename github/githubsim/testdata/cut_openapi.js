@@ -17,6 +17,7 @@ const paths = [
   ...scopes.flatMap((s) => runnerPaths.map((p) => `${s}/actions/runners${p}`)),
   '/orgs/{org}/actions/runner-groups',
   '/repos/{owner}/{repo}',
+  '/repos/{owner}/{repo}/actions/runs',
   '/repos/{owner}/{repo}/actions/runs/{run_id}',
   '/repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
   '/repos/{owner}/{repo}/actions/runs/{run_id}/cancel',
@@ -25,6 +26,8 @@ const paths = [
   '/repos/{owner}/{repo}/actions/jobs/{job_id}/rerun',
   '/rate_limit',
 ];
+// What only Enterprise Cloud's text has.
+const cloudPaths = scopes.map((s) => `${s}/actions/runners/deprecations/{version}`);
 // Operations of these paths that githubsim does not serve.
 const methods = ['get', 'post', 'delete'];
 const skipped = new Set(['repos/delete', 'actions/delete-workflow-run', 'apps/delete-installation',
@@ -80,7 +83,7 @@ function close(full, cut) {
   }
 }
 
-const full = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+const [full, cloud] = process.argv.slice(2, 4).map((path) => JSON.parse(fs.readFileSync(path, 'utf8')));
 const cut = {
   openapi: full.openapi,
   info: { title: full.info.title, version: full.info.version, license: full.info.license },
@@ -89,6 +92,8 @@ const cut = {
   components: {},
 };
 for (const p of paths) cut.paths[p] = operations(full.paths[p]);
+// They refer to parameters alone, which both texts have.
+for (const p of cloudPaths) cut.paths[p] = operations(cloud.paths[p]);
 // GitHub's text asks that an account in this list is a user and an enterprise at once. The single installation has it right.
 cut.paths['/app/installations'].get.responses['200'].content['application/json'].schema.items = { $ref: '#/components/schemas/installation' };
 close(full, cut);
@@ -97,7 +102,7 @@ for (const kind of Object.keys(cut.components)) {
 }
 // One line a path and a component: small, and a new version shows as a readable difference.
 const lines = (o) => Object.entries(o).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(',\n');
-fs.writeFileSync(process.argv[3], `{"openapi":${JSON.stringify(cut.openapi)},"info":${JSON.stringify(cut.info)},
+fs.writeFileSync(process.argv[4], `{"openapi":${JSON.stringify(cut.openapi)},"info":${JSON.stringify(cut.info)},
 "servers":${JSON.stringify(cut.servers)},
 "paths":{
 ${lines(cut.paths)}
