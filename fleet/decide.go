@@ -53,6 +53,9 @@ type view struct {
 	ended    map[string]bool     // registrations of machines forgotten in this plan
 	minted   map[int64]int       // registrations in this plan, by installation
 	paused   bool
+	found    int // launches left for jobs that a search found
+	// foundAgain is when one of those comes back; zero if none was made lately.
+	foundAgain time.Time
 }
 
 // poolView is a pool and what the snapshot says of it.

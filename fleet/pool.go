@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,6 +90,7 @@ const (
 	DefaultJobLimit   = 6*time.Hour + 15*time.Minute
 	DefaultAlertAfter = 10 * time.Minute
 	DefaultBoot       = 45 * time.Second // boot estimate until 20 boots were seen
+	DefaultFound      = 60               // launches a minute for jobs that a search found
 )
 
 // WithDefaults is the pool with every unset limit and market filled in.
@@ -130,6 +132,16 @@ func (p Pool) within(s Scope) bool {
 	return !p.Stands() || s.Repo == "" && strings.EqualFold(p.Account, s.Owner)
 }
 
+// Takes reports whether some pool could take a job, and its account is served.
+func (f Fleet) Takes(j Job) bool {
+	return f.allows(&j) && slices.ContainsFunc(f.Pools, func(p Pool) bool { return p.Serves(j.Class) })
+}
+
+// allows matches accounts by id: a login can be registered again by others.
+func (f Fleet) allows(j *Job) bool {
+	return len(f.Accounts) == 0 || slices.ContainsFunc(f.Accounts, func(a Account) bool { return a.is(j) })
+}
+
 // Account is a GitHub account that the fleet serves.
 type Account struct {
 	ID     int64 // 0: not known yet, so nobody's jobs are served by it
@@ -141,6 +153,9 @@ type Account struct {
 type Limits struct {
 	Machines          int // of all pools, stopped ones included
 	LaunchesPerMinute int
+	// FoundPerMinute is launches for jobs that a search found and no delivery
+	// told of: what is wrong there must not empty a budget. Zero is DefaultFound.
+	FoundPerMinute int
 }
 
 // Fleet is the part of the fleet file that judgement needs.

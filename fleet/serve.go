@@ -8,7 +8,7 @@ import (
 
 // serves reports whether the fleet serves a class at all, and says why not.
 func (v *view) serves(c *classView) bool {
-	if !v.allowed(c.jobs[0]) {
+	if !v.Fleet.allows(c.jobs[0]) {
 		c.why = Verdict{Refused, v.stranger(c.Scope.Owner)}
 		return false
 	}
@@ -30,13 +30,6 @@ func (v *view) serves(c *classView) bool {
 		return true
 	})
 	return len(c.jobs) > 0
-}
-
-// allowed matches accounts by id: a login can be registered again by others.
-func (v *view) allowed(j *Job) bool {
-	return len(v.Fleet.Accounts) == 0 || slices.ContainsFunc(v.Fleet.Accounts, func(a Account) bool {
-		return a.is(j)
-	})
 }
 
 // stranger says why an account is not served. One of a login that the fleet file

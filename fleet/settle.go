@@ -29,6 +29,7 @@ func settle(s Snapshot) *view {
 	v.settlePools()
 	v.settleMachines()
 	v.settleJobs()
+	v.settleFound()
 	v.settleRunners()
 	v.settleNotices()
 	v.settleOrders()

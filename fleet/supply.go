@@ -123,7 +123,7 @@ func (v *view) spendMint(p *poolView, installation int64) bool {
 func (v *view) launchFor(c *classView) {
 	need := v.sure(c)
 	if need == 0 {
-		c.why = Verdict{Asking, "GitHub is asked whether it still waits"}
+		c.why.Code, c.why.Detail = cmp.Or(c.why.Code, Asking), cmp.Or(c.why.Detail, "GitHub is asked whether it still waits")
 		return
 	}
 	if s := v.setbacks[ClassKey(c.Class)]; s.Holds(v.At) {
@@ -172,6 +172,7 @@ func (v *view) launchOn(c *classView, need int, wish Market) {
 func (v *view) sure(c *classView) int {
 	open := c.jobs[c.covered:]
 	slices.SortStableFunc(open, func(a, b *Job) int { return cmp.Compare(v.doubt(a), v.doubt(b)) })
+	open = v.paceFound(c, open)
 	n := 0
 	for _, j := range open {
 		if v.doubt(j) == 0 {

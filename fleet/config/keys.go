@@ -149,6 +149,8 @@ func limitKeys() object[fleet.Limits] {
 				func(l *fleet.Limits) *int { return &l.Machines }),
 			field("launches_per_minute", "Machines launched or started in one minute.", whole[int]{1, 100_000},
 				func(l *fleet.Limits) *int { return &l.LaunchesPerMinute }),
+			field("found_per_minute", "Machines launched in one minute for jobs that GitHub did not announce. Without it, 60.", whole[int]{1, 100_000},
+				func(l *fleet.Limits) *int { return &l.FoundPerMinute }),
 		},
 	}
 }

@@ -16,6 +16,7 @@ const (
 	markLooked       = "looked"        // last full look
 	markLookedBefore = "looked-before" // the one before it
 	markReadBack     = "read-back"     // deliveries are read whole up to here
+	markSearched     = "searched"      // begin of the last round of the search that came to its end
 )
 
 // look is the only reading: it fetches what the last plan asked for and what
@@ -41,6 +42,11 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
 	if err := r.pin(ctx, &s, write); err != nil {
 		return s, err
+	}
+	if write && r.Search != nil {
+		if s.State, err = r.search(ctx, s); err != nil {
+			return s, err
+		}
 	}
 	problems := r.settleScopes(ctx, &s)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {

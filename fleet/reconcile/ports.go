@@ -60,6 +60,18 @@ type Deliveries interface {
 	Lost(ctx context.Context, since time.Time) (events []fleet.Event, upTo time.Time, err error)
 }
 
+// Search is what the search for jobs that no delivery told of needs of GitHub.
+// Package github implements it. fleet.ErrAbsent when there is no such
+// repository or run, or none that the App may see.
+type Search interface {
+	// Runs lists a repository's runs that are not over.
+	Runs(ctx context.Context, of fleet.Repository) ([]fleet.Run, error)
+	// Jobs lists the jobs of a run's latest attempt as rows that were found.
+	Jobs(ctx context.Context, r fleet.Run) ([]fleet.Job, error)
+	// Run asks for one run.
+	Run(ctx context.Context, of fleet.Repository, id fleet.RunID) (fleet.Run, error)
+}
+
 // Cloud is where machines come from and go to. Package provision implements it.
 type Cloud interface {
 	// Launch makes one CreateFleet call with the intent's id as client token

@@ -19,6 +19,8 @@ type hub struct {
 	runners []fleet.Runner
 	jobs    map[fleet.JobID]fleet.Job
 	next    int64
+	hidden  []fleet.Job // of which no delivery tells; each in a run
+	onJobs  func()      // before jobs are listed
 
 	installed []fleet.Installation
 }

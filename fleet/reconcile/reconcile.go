@@ -59,6 +59,7 @@ type Reconciler struct {
 	Runs       Runs
 	Accounts   Accounts   // nil: standing pools have no machines
 	Deliveries Deliveries // nil: lost deliveries are not looked for
+	Search     Search     // nil: jobs that no delivery told of are not looked for
 	Cloud      Cloud
 	Switch     Switch
 	Sweeper    Sweeper
@@ -112,6 +113,7 @@ type memory struct {
 	alerted   map[string]time.Time
 	started   bool
 	readBack  time.Time
+	search    searching
 	swept     time.Time
 	left      fleet.Leftovers // what was found then, and no plan has swept yet
 	full      time.Time       // last attempt at a full look
@@ -171,6 +173,9 @@ func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan) time.Time {
 	next := r.memory.full.Add(r.pause(s))
 	if r.Deliveries != nil && r.memory.readBack.Add(readBackEvery).Before(next) {
 		next = r.memory.readBack.Add(readBackEvery)
+	}
+	if at := r.searchWake(s.State, now); !at.IsZero() && at.Before(next) {
+		next = at
 	}
 	if !p.Wake.IsZero() && p.Wake.Before(next) {
 		next = p.Wake

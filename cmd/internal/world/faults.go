@@ -40,7 +40,8 @@ func FaultDay(seed uint64) Config {
 		Types: map[string][]string{"arm64": {"c7g.xlarge", "m7g.xlarge"}, "x64": {"c6i.xlarge", "m6i.xlarge"}},
 		GitHub: githubsim.Faults{
 			Loss: githubsim.Chance{Rate: some("loss", 0.3)}, Double: githubsim.Chance{Rate: some("double", 0.5)},
-			Late: githubsim.Chance{Rate: some("late", 0.5)}, LateBy: 3 * time.Minute,
+			Unmade: githubsim.Chance{Rate: some("unmade", 0.15)},
+			Late:   githubsim.Chance{Rate: some("late", 0.5)}, LateBy: 3 * time.Minute,
 			JITReplyLost: githubsim.Chance{Rate: some("jit", 0.4)}, TooMany: githubsim.Chance{Rate: some("too many", 0.1)},
 			Forbidden: githubsim.Chance{Rate: some("forbidden", 0.05)}, NeverAssigned: githubsim.Chance{Rate: some("never assigned", 0.1)},
 			NotPickedUp: githubsim.Chance{Rate: some("not picked up", 0.2)}, QueuedAgain: githubsim.Chance{Rate: some("again", 1)},

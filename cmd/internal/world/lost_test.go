@@ -65,11 +65,68 @@ func (deafToLost) Lost(_ context.Context, since time.Time) ([]fleet.Event, time.
 	return nil, since, nil
 }
 
+// unmade is a GitHub that makes no delivery at all, from two minutes after the
+// begin on: it lists none as failed either.
+func unmade(rate float64) githubsim.Faults {
+	return githubsim.Faults{Unmade: githubsim.Chance{Rate: rate, During: githubsim.Window{From: begin().Add(2 * time.Minute)}}}
+}
+
+// foundWithin is how long a job of a repository with few runs waits at most of
+// which GitHub never made a delivery: a round of the search, and a boot.
+const foundWithin = 7 * time.Minute
+
+func TestAJobOfWhichNoDeliveryWasEverMadeRunsWithinSevenMinutes(t *testing.T) {
+	for name, c := range map[string]Config{
+		"none is made": {Seed: 1, Script: spread(30), GitHub: unmade(1)},
+		"and the manager dies after each job is queued": {Seed: 2, Script: spread(30), GitHub: unmade(1), Moments: deaths(30)},
+		"half of them are made, and some of those lost": {Seed: 3, Script: spread(30), GitHub: halfMade()},
+		"and it dies in its calls":                      {Seed: 4, Script: spread(30), GitHub: unmade(1), Crash: 0.02},
+		"of many jobs of one run":                       {Seed: 5, Script: oneRun(30), GitHub: unmade(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := served(t, c); got > foundWithin {
+				t.Errorf("a job waited %s", got)
+			}
+		})
+	}
+}
+
+func halfMade() githubsim.Faults {
+	f := unmade(0.5)
+	f.Loss.Rate = 0.3
+	return f
+}
+
+// oneRun is spread, all jobs of one run.
+func oneRun(n int) []Job {
+	jobs := spread(n)
+	for i := range jobs {
+		jobs[i].Run = 0
+	}
+	return jobs
+}
+
+// searchless knows of no runs.
+type searchless struct{ reconcile.Search }
+
+func (searchless) Runs(context.Context, fleet.Repository) ([]fleet.Run, error) { return nil, nil }
+
+func TestWithoutTheSearchAJobOfWhichNoDeliveryWasMadeIsMissed(t *testing.T) {
+	f, types := onePool(fleet.OnDemand)
+	s := play(t, Config{
+		Seed: 1, Fleet: f, Types: types, Script: spread(3), GitHub: unmade(1),
+		Wrap: func(r *reconcile.Reconciler) { r.Search = searchless{r.Search} },
+	})
+	if s.Good() || s.Jobs.Unserved != 2 {
+		t.Errorf("nothing was missed: %+v", s)
+	}
+}
+
 func TestWithoutTheReadBackALostDeliveryIsMissed(t *testing.T) {
 	f, types := onePool(fleet.OnDemand)
 	s := play(t, Config{
 		Seed: 1, Fleet: f, Types: types, Script: spread(3), GitHub: githubsim.Faults{Loss: githubsim.Chance{Rate: 1}},
-		Wrap: func(r *reconcile.Reconciler) { r.Deliveries = deafToLost{} },
+		Wrap: func(r *reconcile.Reconciler) { r.Deliveries, r.Search = deafToLost{}, nil },
 	})
 	if s.Good() {
 		t.Errorf("nothing was missed: %+v", s)

@@ -88,10 +88,19 @@ func (c credulous) Record(ctx context.Context, events ...fleet.Event) ([]bool, e
 type lax struct{ ledger.Ledger }
 
 func (l lax) Record(ctx context.Context, events ...fleet.Event) ([]bool, error) {
-	if events[0].Kind == "workflow_job.queued" && events[0].Job.Key.ID%5 == 0 {
-		return []bool{true}, nil
+	fresh := make([]bool, len(events))
+	for i, e := range events {
+		fresh[i] = true
+		if told := e.Kind == "workflow_job.queued" || e.Kind == "job.found"; told && e.Job.Key.ID%5 == 0 {
+			continue
+		}
+		one, err := l.Ledger.Record(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		fresh[i] = one[0]
 	}
-	return l.Ledger.Record(ctx, events...)
+	return fresh, nil
 }
 
 // blind sees no instant fleets, and so leaves them.

@@ -1,0 +1,178 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// A search asks the repositories that jobs came from lately for jobs of which
+// GitHub never told, not even in the list of deliveries. It goes in rounds, and
+// its calls are spread: a tenth of the 5,000 that an installation has an hour.
+const (
+	searchEvery   = 5 * time.Minute // begins of rounds, if the calls last
+	searchCalls   = 8               // in any minute, of an installation
+	searchPerLook = 4               // jobs that are known wait for them
+	searchRuns    = 50              // of a repository in a round, those without a known job first
+	perPage       = 100             // runs in a call
+)
+
+// searching is a round of the search.
+type searching struct {
+	begun time.Time // zero: no round goes on
+	todo  []errand
+	used  map[int64]*window // calls, by installation
+}
+
+// errand is one thing to ask: a repository's runs, or a run's jobs.
+type errand struct {
+	repo fleet.Repository
+	run  *fleet.Run
+}
+
+// search goes on with the round, or begins one that is due, and records what it
+// finds as if it had been announced.
+func (r *Reconciler) search(ctx context.Context, s fleet.Snapshot) (fleet.State, error) {
+	marks, repos := activity(s)
+	m := &r.memory.search
+	if m.begun.IsZero() && len(repos) > 0 && !s.At.Before(r.searchDue(s.State)) {
+		m.begun = s.At
+		for _, of := range repos {
+			m.todo = append(m.todo, errand{repo: of})
+		}
+	}
+	var found []fleet.Event
+	for range searchPerLook {
+		i := slices.IndexFunc(m.todo, func(e errand) bool { return r.mayAsk(e.repo.Scope.Installation, r.Now()) })
+		if i < 0 {
+			break
+		}
+		e := m.todo[i]
+		m.todo = slices.Delete(m.todo, i, i+1)
+		found = append(found, r.askFor(ctx, s, e)...)
+	}
+	if !m.begun.IsZero() && len(m.todo) == 0 {
+		marks[markSearched] = stamp(m.begun)
+		m.begun = time.Time{}
+	}
+	if len(found) > 0 {
+		r.Log.WarnContext(ctx, "jobs found that no delivery told of", "jobs", len(found))
+		if _, err := r.Ledger.Record(ctx, found...); err != nil {
+			return s.State, err
+		}
+	}
+	if len(found)+len(marks) == 0 {
+		return s.State, nil
+	}
+	if len(marks) > 0 {
+		if err := r.Ledger.Settle(ctx, fleet.Change{Marks: marks}); err != nil {
+			return s.State, err
+		}
+	}
+	return r.Ledger.Read(ctx)
+}
+
+// searchDue is when the next round begins. The mark keeps a manager that comes
+// up again and again from asking as often.
+func (r *Reconciler) searchDue(state fleet.State) time.Time {
+	return instant(state.Marks[markSearched]).Add(searchEvery)
+}
+
+// searchWake is when there is something to ask; zero if there is nothing.
+func (r *Reconciler) searchWake(state fleet.State, at time.Time) time.Time {
+	m := &r.memory.search
+	switch {
+	case r.Search == nil:
+		return time.Time{}
+	case !m.begun.IsZero():
+		return at.Add(time.Minute * searchPerLook / searchCalls)
+	case len(activeOf(state.Marks)) > 0:
+		return r.searchDue(state)
+	}
+	return time.Time{}
+}
+
+// mayAsk reports whether an installation has a call left for the search.
+func (r *Reconciler) mayAsk(installation int64, at time.Time) bool {
+	return r.limitOn(installation, fleet.Housekeeping) == nil && r.searched(installation).left(at, searchCalls) > 0
+}
+
+func (r *Reconciler) searched(installation int64) *window {
+	m := &r.memory.search
+	if m.used == nil {
+		m.used = map[int64]*window{}
+	}
+	if m.used[installation] == nil {
+		m.used[installation] = &window{span: time.Minute}
+	}
+	return m.used[installation]
+}
+
+// askFor does an errand. What is not answered is left to the next round.
+func (r *Reconciler) askFor(ctx context.Context, s fleet.Snapshot, e errand) []fleet.Event {
+	at, used := r.Now(), r.searched(e.repo.Scope.Installation)
+	used.use(at)
+	if e.run != nil {
+		jobs, err := r.Search.Jobs(ctx, *e.run)
+		if err != nil {
+			r.notFound(ctx, e, err)
+			return nil
+		}
+		return news(s, jobs, at)
+	}
+	runs, err := r.Search.Runs(ctx, e.repo)
+	for range 1 + len(runs)/perPage {
+		used.use(at) // it is two calls at least
+	}
+	if err != nil {
+		r.notFound(ctx, e, err)
+		return nil
+	}
+	m := &r.memory.search
+	m.todo = append(runErrands(s, runs), m.todo...)
+	return nil
+}
+
+func (r *Reconciler) notFound(ctx context.Context, e errand, err error) {
+	r.limit(err)
+	if errors.Is(err, fleet.ErrAbsent) && e.run != nil {
+		return // it was deleted meanwhile
+	}
+	r.Log.WarnContext(ctx, "repository not searched", "repository", e.repo.Name, "error", err)
+}
+
+// runErrands asks for the jobs of runs, first of those of which no job is known.
+func runErrands(s fleet.Snapshot, runs []fleet.Run) (all []errand) {
+	known := map[fleet.RunID]bool{}
+	for _, j := range s.State.Jobs {
+		known[j.Run] = true
+	}
+	for _, again := range []bool{false, true} {
+		for i := range runs {
+			if known[runs[i].ID] == again {
+				all = append(all, errand{runs[i].Repository, &runs[i]})
+			}
+		}
+	}
+	return all[:min(len(all), searchRuns)]
+}
+
+// news is the events of jobs that are other than the ledger has them, as of the
+// instant before they were asked for. What is over and not known is no matter.
+func news(s fleet.Snapshot, jobs []fleet.Job, at time.Time) (events []fleet.Event) {
+	rows := map[fleet.JobKey]fleet.JobStatus{}
+	for _, j := range s.State.Jobs {
+		rows[j.Key] = j.Status
+	}
+	for _, j := range jobs {
+		status, known := rows[j.Key]
+		wanted := (j.Status == fleet.Queued || j.Status == fleet.Running) && s.Fleet.Takes(j)
+		if known && status != j.Status || !known && wanted {
+			events = append(events, fleet.Event{Kind: "job.found", At: at, Job: &j, Read: true})
+		}
+	}
+	return events
+}
