@@ -97,6 +97,7 @@ type machineView struct {
 // classView is a class with jobs that wait, oldest first.
 type classView struct {
 	Class
+	apart   bool // its jobs come from forks, which one pool serves
 	jobs    []*Job
 	oldest  time.Time
 	pools   []int       // that fit, in order of preference

@@ -133,6 +133,7 @@ func (v *view) canonical() {
 	p.Jobs = sorted(p.Jobs, compareJobs)
 	slices.SortFunc(p.Setbacks, func(a, b Setback) int { return a.Key.compare(b.Key) })
 	slices.SortFunc(p.Ask, JobKey.Compare)
+	slices.SortFunc(p.Origins, JobKey.Compare)
 	slices.SortFunc(p.Resumed, JobKey.Compare)
 	slices.Sort(p.Alerts)
 	slices.Sort(p.Forget)

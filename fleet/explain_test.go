@@ -26,10 +26,10 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 		{"its account's number is not known", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{Login: "acme"}} }, "refused: the number of account acme is not known yet"},
 		{"its repository is public", func(_ *fleet.Snapshot, j *fleet.Job) { j.Public = true }, "refused: repository acme/w is public and not listed in the fleet file"},
 		{"its public repository is listed", func(s *fleet.Snapshot, j *fleet.Job) {
-			j.Public, j.OwnerID, s.Fleet.Accounts = true, 1, []fleet.Account{{ID: 1, Login: "acme", Public: []string{"w"}}}
+			j.Public, j.Origin, j.OwnerID, s.Fleet.Accounts = true, fleet.Own, 1, []fleet.Account{{ID: 1, Login: "acme", Public: []string{"w"}}}
 		}, "launching: pool arm, spot"},
 		{"its public repository is listed in another case", func(s *fleet.Snapshot, j *fleet.Job) {
-			j.Public, j.OwnerID, s.Fleet.Accounts = true, 1, []fleet.Account{{ID: 1, Login: "Acme", Public: []string{"W"}}}
+			j.Public, j.Origin, j.OwnerID, s.Fleet.Accounts = true, fleet.Own, 1, []fleet.Account{{ID: 1, Login: "Acme", Public: []string{"W"}}}
 		}, "launching: pool arm, spot"},
 		{"its pool is full", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Pools[0].Max = 0 }, "full: pool arm is at its cap of 0"},
 		{"EC2 has none", func(s *fleet.Snapshot, _ *fleet.Job) { s.Recipes[0].Offers = nil }, "no-capacity: EC2 has none of pool arm's offers"},

@@ -21,6 +21,7 @@ type Plan struct {
 	Drilled     []string   // ids of those that had their time
 	Lifted      []string   // ids of orders about machines that are gone, and of drills that are taken up
 	Ask         []JobKey   // what only GitHub knows and the next look must fetch
+	Origins     []JobKey   // of jobs of which GitHub must tell whether they come from a fork
 	Alerts      []string   // a person should look
 	Wake        time.Time  // when time alone would change the answer; zero: never
 }

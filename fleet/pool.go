@@ -162,6 +162,7 @@ type Limits struct {
 type Fleet struct {
 	Name     string
 	Accounts []Account // empty: every account that installed the App
+	Forks    Forks
 	Limits   Limits
 	Pools    []Pool // in file order
 }

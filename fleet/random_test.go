@@ -25,7 +25,13 @@ func strained(r *rapid.T) fleet.Snapshot {
 		if s.State.Jobs[i].Status == fleet.Queued && rapid.IntRange(0, 5).Draw(r, "gate") == 0 {
 			s.State.Jobs[i].Status = fleet.Waiting
 		}
+		s.State.Jobs[i].Origin = rapid.SampledFrom([]fleet.Origin{"", fleet.Own, fleet.Own, fleet.Fork}).Draw(r, "origin")
+		s.State.Jobs[i].Found = rapid.IntRange(0, 2).Draw(r, "found") == 0
 	}
+	s.Fleet.Forks = rapid.SampledFrom([]fleet.Forks{
+		{}, {}, {Rule: fleet.AllowForks}, {Rule: fleet.RefuseForks}, {Rule: fleet.PoolForks, Pool: "x64"},
+	}).Draw(r, "forks")
+	s.Fleet.Limits.FoundPerMinute = rapid.IntRange(0, 2).Draw(r, "found a minute")
 	for i := range s.State.Machines {
 		if rapid.IntRange(0, 4).Draw(r, "ended") == 0 {
 			s.State.Machines[i].EndedAt = ago(rapid.IntRange(0, 300).Draw(r, "since"))

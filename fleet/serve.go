@@ -12,6 +12,10 @@ func (v *view) serves(c *classView) bool {
 		c.why = Verdict{Refused, v.stranger(c.Scope.Owner)}
 		return false
 	}
+	if c.apart && len(c.pools) == 0 {
+		c.why = Verdict{Refused, "its run comes from a fork, and pool " + v.Fleet.Forks.Pool + ", which serves forks, does not hold its labels"}
+		return false
+	}
 	if len(c.pools) == 0 {
 		c.why = Verdict{NoPool, "no pool holds its labels"}
 		if v.holdsLabels(c) {
@@ -22,13 +26,7 @@ func (v *view) serves(c *classView) bool {
 		}
 		return false
 	}
-	c.jobs = slices.DeleteFunc(c.jobs, func(j *Job) bool {
-		if !j.Public || v.listed(j) {
-			return false
-		}
-		v.judge(j, Verdict{Refused, "repository " + j.Repo + " is public and not listed in the fleet file"})
-		return true
-	})
+	c.jobs = slices.DeleteFunc(c.jobs, func(j *Job) bool { return !v.admits(c, j) })
 	return len(c.jobs) > 0
 }
 

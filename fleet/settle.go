@@ -84,7 +84,11 @@ func (v *view) settleMachines() {
 // settleJobs ties jobs to the machines that GitHub gave them, and groups the
 // ones that wait by class.
 func (v *view) settleJobs() {
-	classes := map[Class]*classView{}
+	type demand struct {
+		Class
+		apart bool
+	}
+	classes := map[demand]*classView{}
 	for i := range v.State.Jobs {
 		j := &v.State.Jobs[i]
 		if j.Status >= Running {
@@ -94,10 +98,11 @@ func (v *view) settleJobs() {
 		if j.Status == Waiting {
 			continue
 		}
-		c := classes[j.Class]
+		of := demand{j.Class, v.Fleet.Forks.apart(j)}
+		c := classes[of]
 		if c == nil {
-			c = &classView{Class: j.Class}
-			classes[j.Class] = c
+			c = &classView{Class: j.Class, apart: of.apart}
+			classes[of] = c
 			v.classes = append(v.classes, c)
 		}
 		c.jobs = append(c.jobs, j)
@@ -119,6 +124,7 @@ func (v *view) settleClass(c *classView) {
 	})
 	c.oldest = c.jobs[0].QueuedAt
 	c.pools = v.fitting(c.Class)
+	v.ofForks(c)
 	if c.served = v.serves(c); c.served {
 		c.oldest = c.jobs[0].QueuedAt // without the refused ones
 	}

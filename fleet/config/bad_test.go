@@ -81,13 +81,15 @@ var bad = []struct{ file, want string }{
 	{"later.bad.yaml", `
 4:3: github.apps: not supported yet
 7:32: github.allow[0].forks: not supported yet
-8:3: github.forks: not supported yet
-11:3: aws.share: not supported yet
-15:10: limits.usd_per_day: not supported yet
-21:5: pools[0].warm: not supported yet
-22:5: pools[0].max_price: not supported yet
-23:5: pools[0].close_hard_after: not supported yet
-24:5: pools[0].forks: not supported yet
+10:3: aws.share: not supported yet
+14:10: limits.usd_per_day: not supported yet
+20:5: pools[0].warm: not supported yet
+21:5: pools[0].max_price: not supported yet
+22:5: pools[0].close_hard_after: not supported yet
+23:5: pools[0].forks: not supported yet
+`},
+	{"forks.bad.yaml", `
+2:78: github.forks: there is no pool b
 `},
 	{"list.bad.yaml", `
 1:1: must be a map of keys, not a list

@@ -79,7 +79,8 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		Accounts: []fleet.Account{
 			{ID: 1, Login: "acme"}, {ID: 2, Login: "a-person", Public: []string{"site", "docs.example"}},
 		},
-		Limits: fleet.Limits{Machines: 10, LaunchesPerMinute: 5},
+		Forks:  fleet.Forks{Rule: fleet.PoolForks, Pool: "a"},
+		Limits: fleet.Limits{Machines: 10, LaunchesPerMinute: 5, FoundPerMinute: 7},
 		Pools: []fleet.Pool{
 			{
 				Name: "a", Labels: fleet.NewLabels("self-hosted", "22.04", "with space"), Group: "Builders",

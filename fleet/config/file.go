@@ -26,7 +26,8 @@ type File struct {
 type GitHub struct {
 	App
 	Allow  []fleet.Account // empty: every account that installed the App
-	APIURL string          // without a slash at the end
+	Forks  fleet.Forks
+	APIURL string // without a slash at the end
 }
 
 // App is a GitHub App that the fleet acts as.
@@ -117,7 +118,7 @@ const (
 
 // Fleet is the part of the file that judgement needs.
 func (f *File) Fleet() fleet.Fleet {
-	out := fleet.Fleet{Name: f.Name, Accounts: f.GitHub.Allow, Limits: f.Limits}
+	out := fleet.Fleet{Name: f.Name, Accounts: f.GitHub.Allow, Forks: f.GitHub.Forks, Limits: f.Limits}
 	for _, p := range f.Pools {
 		out.Pools = append(out.Pools, p.Pool)
 	}

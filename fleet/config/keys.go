@@ -48,7 +48,7 @@ func fileKeys() object[File] {
 func gitHubKeys() object[GitHub] {
 	return object[GitHub]{
 		fill:  fillGitHub,
-		later: later[GitHub]("apps", "forks"),
+		later: later[GitHub]("apps"),
 		keys: []key[GitHub]{
 			field("app_id", "Number of the GitHub App.", whole[int64]{1, 1 << 53},
 				func(g *GitHub) *int64 { return &g.AppID }).must(),
@@ -59,6 +59,8 @@ func gitHubKeys() object[GitHub] {
 			field("allow", "Accounts that are served. Without it, every account that installed the App.",
 				list[fleet.Account]{of: accountKeys(), min: 1, max: 1000},
 				func(g *GitHub) *[]fleet.Account { return &g.Allow }),
+			field("forks", "Jobs whose run comes from a fork: refuse, allow, or pool NAME. Without it, those of public repositories are refused.",
+				forks{}, func(g *GitHub) *fleet.Forks { return &g.Forks }),
 			field("api_url", "GitHub's REST API. Another one for GitHub Enterprise Server.", text{check: wrongURL},
 				func(g *GitHub) *string { return &g.APIURL }),
 		},

@@ -104,6 +104,7 @@ func (f *File) rules() {
 		}
 	}
 	f.shared()
+	f.forks()
 	logins, ids := once{}, once{}
 	for i, a := range f.GitHub.Allow {
 		path := fmt.Sprintf("github.allow[%d]", i)

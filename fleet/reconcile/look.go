@@ -25,7 +25,7 @@ const (
 func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, error) {
 	at := r.Now()
 	if write {
-		if err := r.answer(ctx); err != nil {
+		if err := errors.Join(r.answer(ctx), r.answerOrigins(ctx)); err != nil {
 			return fleet.Snapshot{}, err
 		}
 	}

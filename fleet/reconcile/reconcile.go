@@ -100,6 +100,7 @@ type Reconciler struct {
 // and seconds, never correctness.
 type memory struct {
 	ask       []fleet.Job
+	origins   []fleet.Job              // whose runs GitHub is to be asked about
 	unheard   map[fleet.JobKey]unheard // questions that were not answered
 	launches  window
 	mints     map[int64]*mintWindow
@@ -167,7 +168,7 @@ func (r *Reconciler) Plan(ctx context.Context) (fleet.Snapshot, fleet.Plan, erro
 // what was refused, or not answered.
 func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan) time.Time {
 	now := r.Now()
-	if len(p.Intents)+len(p.Settle)+len(r.memory.ask) > 0 {
+	if len(p.Intents)+len(p.Settle)+len(r.memory.ask)+len(r.memory.origins) > 0 {
 		return now
 	}
 	next := r.memory.full.Add(r.pause(s))

@@ -50,6 +50,7 @@ func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
 			}
 		}
 	}
+	r.noteOrigins(s, p)
 	if r.memory.alerted == nil {
 		r.memory.alerted = map[string]time.Time{}
 	}

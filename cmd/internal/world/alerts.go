@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,11 @@ const (
 func (c *checker) silent(w *World, s fleet.State) {
 	oldest := map[fleet.Class]fleet.Job{}
 	for _, j := range s.Jobs {
-		if j.Status != fleet.Queued || !w.fits(j.Class.Labels.List()) || j.Verdict.Code == fleet.Closed || j.Verdict.Code == fleet.Launching {
+		if j.Status != fleet.Queued || !w.fits(j.Class.Labels.List()) {
 			continue
+		}
+		if slices.Contains([]fleet.VerdictCode{fleet.Closed, fleet.Launching, fleet.Refused}, j.Verdict.Code) {
+			continue // it could not run, or is about to
 		}
 		if first, ok := oldest[j.Class]; !ok || j.QueuedAt.Before(first.QueuedAt) {
 			oldest[j.Class] = j

@@ -81,7 +81,6 @@ func TestAJobOfWhichNoDeliveryWasEverMadeRunsWithinSevenMinutes(t *testing.T) {
 		"and the manager dies after each job is queued": {Seed: 2, Script: spread(30), GitHub: unmade(1), Moments: deaths(30)},
 		"half of them are made, and some of those lost": {Seed: 3, Script: spread(30), GitHub: halfMade()},
 		"and it dies in its calls":                      {Seed: 4, Script: spread(30), GitHub: unmade(1), Crash: 0.02},
-		"of many jobs of one run":                       {Seed: 5, Script: oneRun(30), GitHub: unmade(1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := served(t, c); got > foundWithin {
@@ -95,15 +94,6 @@ func halfMade() githubsim.Faults {
 	f := unmade(0.5)
 	f.Loss.Rate = 0.3
 	return f
-}
-
-// oneRun is spread, all jobs of one run.
-func oneRun(n int) []Job {
-	jobs := spread(n)
-	for i := range jobs {
-		jobs[i].Run = 0
-	}
-	return jobs
 }
 
 // searchless knows of no runs.

@@ -122,10 +122,14 @@ func (w *World) plan() {
 			if j.Failed {
 				conclusion = "failure"
 			}
-			id, err := w.GitHub.Queue(githubsim.JobSpec{
+			spec := githubsim.JobSpec{
 				Repo: repository, Run: runs[j.Run], Name: fmt.Sprintf("job %d", i), Labels: j.Labels,
 				Duration: j.Duration, Conclusion: conclusion,
-			})
+			}
+			if j.Fork {
+				spec.Fork, spec.Event = "eve/widgets", "pull_request"
+			}
+			id, err := w.GitHub.Queue(spec)
 			if err == nil && j.Duration == 0 {
 				// Sooner than GitHub looks for a runner: it never ran.
 				w.After(400*time.Millisecond, func() { w.GitHub.Cancel(id) })

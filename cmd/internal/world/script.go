@@ -20,6 +20,7 @@ type Job struct {
 	Labels   []string
 	// Cancel is when somebody cancels it, after it was queued; 0: nobody.
 	Cancel time.Duration
+	Fork   bool // its run comes from one; of the run's first job
 }
 
 // BusiestDay is a real CI day: 789 jobs of 2025-10-14.
