@@ -126,9 +126,10 @@ func (p Pool) Fits(l Labels) bool {
 
 // Serves reports whether the pool's runners could take jobs of a class: a
 // standing pool's are registered in its account alone.
-func (p Pool) Serves(c Class) bool { return p.Fits(c.Labels) && p.within(c.Scope) }
+func (p Pool) Serves(c Class) bool { return p.Fits(c.Labels) && p.Within(c.Scope) }
 
-func (p Pool) within(s Scope) bool {
+// Within reports whether the pool may have runners in a scope.
+func (p Pool) Within(s Scope) bool {
 	return !p.Stands() || s.Repo == "" && strings.EqualFold(p.Account, s.Owner)
 }
 
@@ -140,6 +141,11 @@ func (f Fleet) Takes(j Job) bool {
 // allows matches accounts by id: a login can be registered again by others.
 func (f Fleet) allows(j *Job) bool {
 	return len(f.Accounts) == 0 || slices.ContainsFunc(f.Accounts, func(a Account) bool { return a.is(j) })
+}
+
+// ServesPublic reports whether some public repository of an account is listed.
+func (f Fleet) ServesPublic(login string) bool {
+	return slices.ContainsFunc(f.Accounts, func(a Account) bool { return strings.EqualFold(a.Login, login) && len(a.Public) > 0 })
 }
 
 // Account is a GitHub account that the fleet serves.
@@ -163,6 +169,7 @@ type Fleet struct {
 	Name     string
 	Accounts []Account // empty: every account that installed the App
 	Forks    Forks
+	Runner   string // version of the runner that machines start; empty: their images say
 	Limits   Limits
 	Pools    []Pool // in file order
 }

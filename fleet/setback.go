@@ -15,11 +15,14 @@ const (
 	StayFailed    SetbackKind = "stay"   // a standing machine stopped by itself soon after it came up
 	// DeliveriesLost holds nothing back: it only tells people, until it expires.
 	DeliveriesLost SetbackKind = "deliveries" // GitHub has some of the webhook deliveries no more
+	// So do these.
+	GroupOpen  SetbackKind = "group"  // a pool's runner group lets public repositories in
+	RunnerEnds SetbackKind = "runner" // GitHub serves the runner's version no more, or soon
 )
 
 // Warns reports whether a setback of the kind only tells people of something
 // and stops no launch.
-func (k SetbackKind) Warns() bool { return k == DeliveriesLost }
+func (k SetbackKind) Warns() bool { return k == DeliveriesLost || k == GroupOpen || k == RunnerEnds }
 
 // SetbackKey names what a setback is about.
 type SetbackKey struct {
@@ -57,6 +60,12 @@ func StayKey(pool string, m MachineID) SetbackKey {
 }
 // DeliveriesKey is the key of webhook deliveries that were lost for good.
 func DeliveriesKey() SetbackKey { return SetbackKey{DeliveriesLost, "github"} }
+
+// GroupKey is the key of a pool whose runner group in a scope is open.
+func GroupKey(pool string, s Scope) SetbackKey { return SetbackKey{GroupOpen, pool + "/" + s.String()} }
+
+// RunnerKey is the key of a version of the runner that ends.
+func RunnerKey(version string) SetbackKey { return SetbackKey{RunnerEnds, version} }
 
 // strikes is how many failures of a kind make a setback.
 func (k SetbackKey) strikes() int {

@@ -26,7 +26,7 @@ func (v *view) holdsLabels(c *classView) bool {
 
 // changed reports whether a machine is not what its pool asks for any more.
 func (v *view) changed(m *Machine, p *poolView) bool {
-	return m.Standing != p.Stands() || m.Standing && m.Minted() && !p.within(m.Scope)
+	return m.Standing != p.Stands() || m.Standing && m.Minted() && !p.Within(m.Scope)
 }
 
 // retired is why a machine has no pool.

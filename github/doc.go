@@ -1,6 +1,7 @@
 // Package github is GitHub's API in the fleet's words: it signs in as a GitHub
 // App, mints and removes just-in-time runners, lists registrations, asks for
-// jobs, and reads back webhook deliveries that did not reach us.
+// jobs, runs, runner groups and versions of the runner, and reads back webhook
+// deliveries that did not reach us.
 //
 // # Decisions
 //

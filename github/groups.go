@@ -19,6 +19,9 @@ const (
 	repositoryGroup int64 = 1
 	// groupsEvery is how often a name that is not found is looked up again.
 	groupsEvery = time.Minute
+	// openFor is how long it is believed whether a group lets public
+	// repositories in.
+	openFor = 30 * time.Minute
 )
 
 // groups are the runner groups of one organisation, as last read.
@@ -27,22 +30,59 @@ type groups struct {
 	doubt  atomic.Bool   // GitHub refused what we made of them
 	readAt time.Time
 	ids    map[string]int64
-	usual  int64 // of the default group; 0 if there is none
+	usual  int64          // of the default group; 0 if there is none
+	open   map[int64]bool // of those that let public repositories in
+}
+
+// Open reports whether a runner group of an organisation lets public
+// repositories in; the empty name is the default group. A repository's runners
+// are in no group that others could use. fleet.ErrConfig when there is no such
+// group.
+func (c *Client) Open(ctx context.Context, s fleet.Scope, name string) (bool, error) {
+	if s.Repo != "" {
+		return false, nil
+	}
+	var open bool
+	err := c.withGroups(ctx, s, func(g *groups) error {
+		id, err := c.find(ctx, s, g, name)
+		if err == nil && c.now().Sub(g.readAt) >= openFor {
+			if err = c.readGroups(ctx, s, g); err == nil {
+				id, err = c.find(ctx, s, g, name)
+			}
+		}
+		open = g.open[id]
+		return err
+	})
+	return open, err
 }
 
 // group is the number of a runner group by its name; the empty name is the
 // default group.
-func (c *Client) group(ctx context.Context, s fleet.Scope, name string) (int64, error) {
+func (c *Client) group(ctx context.Context, s fleet.Scope, name string) (id int64, err error) {
 	if s.Repo != "" {
 		return repositoryGroup, nil
 	}
+	err = c.withGroups(ctx, s, func(g *groups) error {
+		id, err = c.find(ctx, s, g, name)
+		return err
+	})
+	return id, err
+}
+
+// withGroups does something with a scope's groups when it is its turn.
+func (c *Client) withGroups(ctx context.Context, s fleet.Scope, do func(*groups) error) error {
 	g := c.groupsOf(s)
 	select {
 	case g.turn <- struct{}{}:
 		defer func() { <-g.turn }()
 	case <-ctx.Done():
-		return 0, fmt.Errorf("%w: wait for runner groups: %w", fleet.ErrUnknownOutcome, ctx.Err())
+		return fmt.Errorf("%w: wait for runner groups: %w", fleet.ErrUnknownOutcome, ctx.Err())
 	}
+	return do(g)
+}
+
+// find is a group's number, read anew if that is due.
+func (c *Client) find(ctx context.Context, s fleet.Scope, g *groups, name string) (int64, error) {
 	id := g.id(name)
 	fresh := !g.readAt.IsZero() && c.now().Sub(g.readAt) < groupsEvery
 	if (id == 0 || g.doubt.Load()) && !fresh {
@@ -90,7 +130,7 @@ func (c *Client) readGroups(ctx context.Context, s fleet.Scope, g *groups) error
 	if err != nil {
 		return k.wrap(err)
 	}
-	ids, usual := map[string]int64{}, int64(0)
+	ids, usual, open := map[string]int64{}, int64(0), map[int64]bool{}
 	err = pages(k, func(page github.ListOptions) (*github.Response, error) {
 		ctx, cancel := bounded(ctx)
 		defer cancel()
@@ -104,6 +144,7 @@ func (c *Client) readGroups(ctx context.Context, s fleet.Scope, g *groups) error
 				continue
 			}
 			ids[r.GetName()] = r.GetID()
+			open[r.GetID()] = r.GetAllowsPublicRepositories()
 			if r.GetDefault() {
 				usual = r.GetID()
 			}
@@ -113,7 +154,7 @@ func (c *Client) readGroups(ctx context.Context, s fleet.Scope, g *groups) error
 	if err != nil {
 		return err
 	}
-	g.ids, g.usual, g.readAt = ids, usual, c.now()
+	g.ids, g.usual, g.open, g.readAt = ids, usual, open, c.now()
 	g.doubt.Store(false)
 	return nil
 }

@@ -122,6 +122,8 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 		s.must(err)
 		_, err = s.Job(t.Context(), j)
 		s.must(err)
+		_, err = s.Release(t.Context(), at, "2.337.0")
+		s.must(err)
 	}
 	_, err = s.Scope(t.Context(), "acme")
 	s.must(err)
@@ -141,7 +143,9 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 		"actions/create-registration-token-for-org", "actions/create-registration-token-for-repo",
 		"actions/delete-self-hosted-runner-from-org", "actions/delete-self-hosted-runner-from-repo",
 		"actions/generate-runner-jitconfig-for-org", "actions/generate-runner-jitconfig-for-repo",
-		"actions/get-job-for-workflow-run", "actions/get-workflow-run", "actions/list-jobs-for-workflow-run",
+		"actions/get-job-for-workflow-run", "actions/get-runner-version-deprecation-for-org",
+		"actions/get-runner-version-deprecation-for-repo", "actions/get-workflow-run", "actions/list-jobs-for-workflow-run",
+		"actions/list-runner-applications-for-org", "actions/list-runner-applications-for-repo",
 		"actions/list-self-hosted-runner-groups-for-org", "actions/list-self-hosted-runners-for-org",
 		"actions/list-self-hosted-runners-for-repo", "actions/list-workflow-runs-for-repo", "actions/re-run-workflow-failed-jobs",
 		"apps/create-installation-access-token", "apps/get-org-installation", "apps/get-webhook-delivery", "apps/list-webhook-deliveries",

@@ -80,6 +80,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 			{ID: 1, Login: "acme"}, {ID: 2, Login: "a-person", Public: []string{"site", "docs.example"}},
 		},
 		Forks:  fleet.Forks{Rule: fleet.PoolForks, Pool: "a"},
+		Runner: "2.337.0",
 		Limits: fleet.Limits{Machines: 10, LaunchesPerMinute: 5, FoundPerMinute: 7},
 		Pools: []fleet.Pool{
 			{

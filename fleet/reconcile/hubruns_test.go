@@ -52,3 +52,17 @@ func (h *hub) Run(_ context.Context, of fleet.Repository, id fleet.RunID) (fleet
 	}
 	return fleet.Run{}, fleet.ErrAbsent
 }
+
+func (h *hub) Open(_ context.Context, s fleet.Scope, group string) (bool, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, _ := h.rig.did("group", s, group)
+	return h.open, refused
+}
+
+func (h *hub) Release(_ context.Context, s fleet.Scope, version string) (fleet.Release, error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	refused, _ := h.rig.did("release", s, version)
+	return h.release, refused
+}

@@ -49,6 +49,12 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		}
 	}
 	problems := r.settleScopes(ctx, &s)
+	if write {
+		if err := r.guard(ctx, &s); err != nil {
+			return s, err
+		}
+	}
+	refuseRunner(s, problems)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
 		if err := r.fullLook(ctx, &s, write); err != nil {
 			return s, err // the ledger's: what was seen is not recorded, so look again

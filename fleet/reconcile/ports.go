@@ -72,6 +72,16 @@ type Search interface {
 	Run(ctx context.Context, of fleet.Repository, id fleet.RunID) (fleet.Run, error)
 }
 
+// Guards is what GitHub allows, as far as the fleet must not rely on luck.
+// Package github implements it.
+type Guards interface {
+	// Open reports whether a scope's runner group, by name, lets public
+	// repositories in.
+	Open(ctx context.Context, s fleet.Scope, group string) (bool, error)
+	// Release is the runner that a scope is offered, and the end of a version.
+	Release(ctx context.Context, s fleet.Scope, version string) (fleet.Release, error)
+}
+
 // Cloud is where machines come from and go to. Package provision implements it.
 type Cloud interface {
 	// Launch makes one CreateFleet call with the intent's id as client token

@@ -21,6 +21,8 @@ type hub struct {
 	next    int64
 	hidden  []fleet.Job // of which no delivery tells; each in a run
 	onJobs  func()      // before jobs are listed
+	open    bool        // its groups let public repositories in
+	release fleet.Release
 
 	installed []fleet.Installation
 }

@@ -59,6 +59,7 @@ type Reconciler struct {
 	Runs       Runs
 	Accounts   Accounts   // nil: standing pools have no machines
 	Deliveries Deliveries // nil: lost deliveries are not looked for
+	Guards     Guards     // nil: runner groups and versions are not looked at
 	Search     Search     // nil: jobs that no delivery told of are not looked for
 	Cloud      Cloud
 	Switch     Switch
@@ -115,6 +116,7 @@ type memory struct {
 	started   bool
 	readBack  time.Time
 	search    searching
+	guardAt   time.Time // no sooner, to look at groups and versions again
 	swept     time.Time
 	left      fleet.Leftovers // what was found then, and no plan has swept yet
 	full      time.Time       // last attempt at a full look

@@ -20,7 +20,8 @@ type Installation struct {
 	Suspended bool   // mints no tokens
 }
 
-// Group is a runner group of an organisation. Every organisation has "Default", number 1, without asking.
+// Group is a runner group of an organisation. Every organisation has "Default", number 1, without asking, which
+// public repositories may not use, as GitHub makes it.
 type Group struct {
 	ID           int64
 	Name         string
@@ -78,7 +79,7 @@ func (s *Server) AddInstallation(in Installation) {
 		in.AccountID = cmp.Or(in.AccountID, 1000+int64(in.ID))
 		known := &installation{Installation: in, created: s.cfg.Now(), points: map[string]*window{}}
 		if !in.Person {
-			known.groups = []*Group{{ID: 1, Name: "Default"}}
+			known.groups = []*Group{{ID: 1, Name: "Default", NoPublic: true}}
 			known.org = raw(s.organizationPayload(in))
 		}
 		known.owner = raw(s.userPayload(in.Account, in.AccountID, accountType(in)))

@@ -76,7 +76,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		return nil, errors.Join(err, p.Store.Close())
 	}
 	p.Reconciler = &reconcile.Reconciler{
-		Ledger: p.Store, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
+		Ledger: p.Store, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
 		Meters: gh.Allowances, Installations: gh,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
 		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,

@@ -51,7 +51,7 @@ func (w *World) restart() {
 	w.crashes++
 	old := w.fleet
 	w.fleet = &reconcile.Reconciler{
-		Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries, Search: old.Search,
+		Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries, Search: old.Search, Guards: old.Guards,
 		Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
 		Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Meters: old.Meters,
 		Installations: old.Installations, Now: old.Now, Log: old.Log, Alone: true,

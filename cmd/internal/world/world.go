@@ -210,7 +210,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	}
 	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
-		Ledger: watched{w.Store, w}, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh,
+		Ledger: watched{w.Store, w}, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh,
 		Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },

@@ -1,0 +1,69 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// GitHub's rule for versions of the runner: registration asks for the oldest one
+// at least (enforced on github.com since 2026-09-25), and jobs are given to a
+// version for thirty days after the next one came out.
+const (
+	OldestRunner = "2.329.0"
+	RunnerFor    = 30 * 24 * time.Hour
+	RunnerNotice = 14 * 24 * time.Hour // people are told so long before an end
+)
+
+// Release is what GitHub says of the runner.
+type Release struct {
+	Newest string    // version that it offers
+	EndsAt time.Time // of the version that was asked about; zero: not told
+}
+
+// OlderRunner reports whether a version of the runner is older than another. One
+// that cannot be read is older than any.
+func OlderRunner(a, b string) bool {
+	x, y := numbers(a), numbers(b)
+	for i := range x {
+		if c := cmp.Compare(x[i], y[i]); c != 0 {
+			return c < 0
+		}
+	}
+	return false
+}
+
+func numbers(version string) (n [3]int) {
+	for i, part := range strings.SplitN(version, ".", 3) {
+		n[i], _ = strconv.Atoi(part) // what is no number counts as 0
+	}
+	return n
+}
+
+// RunnerEnd is when GitHub serves a version of the runner no more, and why; the
+// zero time is never, as far as is known. since is when versions were first seen
+// to be offered. GitHub's own schedule wins where it tells one.
+func RunnerEnd(version string, r Release, since map[string]time.Time) (end time.Time, why string) {
+	if version == "" {
+		return time.Time{}, ""
+	}
+	if OlderRunner(version, OldestRunner) {
+		return time.Unix(0, 0).UTC(), fmt.Sprintf("GitHub takes no runner older than %s", OldestRunner)
+	}
+	if !r.EndsAt.IsZero() {
+		return r.EndsAt, "GitHub says so"
+	}
+	next := ""
+	for v, at := range since {
+		if OlderRunner(version, v) && (next == "" || at.Before(since[next]) || at.Equal(since[next]) && OlderRunner(v, next)) {
+			next = v
+		}
+	}
+	if next == "" {
+		return time.Time{}, ""
+	}
+	return since[next].Add(RunnerFor), fmt.Sprintf("GitHub serves a runner for 30 days after the next one, and %s was first offered on %s",
+		next, since[next].UTC().Format(time.DateOnly))
+}
