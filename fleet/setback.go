@@ -58,6 +58,7 @@ func MintKey(pool string, s Scope) SetbackKey {
 func StayKey(pool string, m MachineID) SetbackKey {
 	return SetbackKey{StayFailed, pool + "/" + string(m)}
 }
+
 // DeliveriesKey is the key of webhook deliveries that were lost for good.
 func DeliveriesKey() SetbackKey { return SetbackKey{DeliveriesLost, "github"} }
 
