@@ -52,6 +52,21 @@ func (e *LimitedError) Error() string {
 // Is makes a LimitedError an ErrThrottled.
 func (e *LimitedError) Is(target error) bool { return target == ErrThrottled }
 
+// ShutError says that an installation is suspended or gone: nothing may be asked
+// for its account. errors.Is finds ErrConfig in it.
+type ShutError struct {
+	Installation int64
+	Text         string // GitHub's
+}
+
+// Error says which installation is shut, in GitHub's words.
+func (e *ShutError) Error() string {
+	return fmt.Sprintf("%s: installation %d: %s", ErrConfig, e.Installation, e.Text)
+}
+
+// Is makes a ShutError an ErrConfig.
+func (e *ShutError) Is(target error) bool { return target == ErrConfig }
+
 // Launched is what came of a launch: machines, and offers that refused.
 // Partial success is normal, so both may be set.
 type Launched struct {

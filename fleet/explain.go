@@ -54,7 +54,7 @@ func (v *view) explainClass(c *classView) {
 	}
 	for ; at < len(c.jobs); at++ {
 		j, why := c.jobs[at], c.why
-		if v.doubt(j) > 0 && len(c.pools) > 0 {
+		if v.doubt(j) > 0 && c.served {
 			why = Verdict{Asking, "GitHub is asked whether it still waits"}
 		}
 		v.judge(j, why)

@@ -24,6 +24,16 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 		{"its account is not served", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{ID: 2}} }, "refused: account acme is not in the fleet file"},
 		{"its account's login is another's now", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{ID: 2, Login: "Acme"}} }, "refused: account acme is not the one that the fleet file means, whose number is 2"},
 		{"its account's number is not known", func(s *fleet.Snapshot, _ *fleet.Job) { s.Fleet.Accounts = []fleet.Account{{Login: "acme"}} }, "refused: the number of account acme is not known yet"},
+		{"the App is suspended there", func(s *fleet.Snapshot, _ *fleet.Job) {
+			s.State.Setbacks = append(s.State.Setbacks, fleet.Setback{Key: fleet.InstallationKey(7), Detail: "the App is suspended on acme"})
+		}, "refused: the App is suspended on acme"},
+		{"the App is suspended there, and a machine was launched before", func(s *fleet.Snapshot, j *fleet.Job) {
+			s.State.Setbacks = append(s.State.Setbacks, fleet.Setback{Key: fleet.InstallationKey(7), Detail: "the App is suspended on acme"})
+			j.Launches, j.ChangedAt = 1, ago(900)
+		}, "refused: the App is suspended on acme"},
+		{"the App is suspended elsewhere", func(s *fleet.Snapshot, _ *fleet.Job) {
+			s.State.Setbacks = append(s.State.Setbacks, fleet.Setback{Key: fleet.InstallationKey(8), Detail: "the App is suspended on zeta"})
+		}, "launching: pool arm, spot"},
 		{"its repository is public", func(_ *fleet.Snapshot, j *fleet.Job) { j.Public = true }, "refused: repository acme/w is public and not listed in the fleet file"},
 		{"its public repository is listed", func(s *fleet.Snapshot, j *fleet.Job) {
 			j.Public, j.Origin, j.OwnerID, s.Fleet.Accounts = true, fleet.Own, 1, []fleet.Account{{ID: 1, Login: "acme", Public: []string{"w"}}}
@@ -66,7 +76,7 @@ func TestAJobThatIsCoveredStaysSoWhenAnotherOfItsSecondComes(t *testing.T) {
 	first, next := queued(9, arm, 5), queued(3, arm, 5)
 	next.RecordedAt = first.RecordedAt.Add(time.Millisecond)
 	wait(&s, first, next)
-	if diff := cmp.Diff([]string{"launch 1 arm spot", "job 3 launching", "job 9 covered"}, said(fleet.Decide(s))); diff != "" {
+	if diff := cmp.Diff([]string{"launch 1 arm spot", "mint i-1 try 1", "job 3 launching", "job 9 covered"}, said(fleet.Decide(s))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }

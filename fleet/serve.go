@@ -12,6 +12,10 @@ func (v *view) serves(c *classView) bool {
 		c.why = Verdict{Refused, v.stranger(c.Scope.Owner)}
 		return false
 	}
+	if s, shut := v.setbacks[InstallationKey(c.Scope.Installation)]; shut {
+		c.why = Verdict{Refused, s.Detail}
+		return false
+	}
 	if c.apart && len(c.pools) == 0 {
 		c.why = Verdict{Refused, "its run comes from a fork, and pool " + v.Fleet.Forks.Pool + ", which serves forks, does not hold its labels"}
 		return false

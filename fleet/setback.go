@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // SetbackKind says what a remembered failure is about.
 type SetbackKind string
@@ -18,6 +21,8 @@ const (
 	// So do these.
 	GroupOpen  SetbackKind = "group"  // a pool's runner group lets public repositories in
 	RunnerEnds SetbackKind = "runner" // GitHub serves the runner's version no more, or soon
+
+	InstallationShut SetbackKind = "installation" // the App is suspended on an account, or gone from it
 )
 
 // Warns reports whether a setback of the kind only tells people of something
@@ -67,6 +72,13 @@ func GroupKey(pool string, s Scope) SetbackKey { return SetbackKey{GroupOpen, po
 
 // RunnerKey is the key of a version of the runner that ends.
 func RunnerKey(version string) SetbackKey { return SetbackKey{RunnerEnds, version} }
+
+// InstallationKey is the key of an installation that GitHub shut. While there is
+// such a setback nothing is done for its account, expired or not: it takes a look
+// that finds the installation open to clear it.
+func InstallationKey(id int64) SetbackKey {
+	return SetbackKey{InstallationShut, strconv.FormatInt(id, 10)}
+}
 
 // strikes is how many failures of a kind make a setback.
 func (k SetbackKey) strikes() int {

@@ -37,7 +37,8 @@ func (c *Client) Scope(ctx context.Context, account string) (fleet.Scope, error)
 	return fleet.Scope{Installation: found.GetID(), Owner: found.GetAccount().GetLogin()}, nil
 }
 
-// Installations lists every account that installed the App.
+// Installations lists every account that installed the App. From then on calls
+// go to the names that it has.
 func (c *Client) Installations(ctx context.Context) ([]fleet.Installation, error) {
 	k := call{op: "list installations", installation: theApp}
 	api, err := c.client(theApp)
@@ -65,6 +66,7 @@ func (c *Client) Installations(ctx context.Context) ([]fleet.Installation, error
 	if err != nil {
 		return nil, err
 	}
+	c.logins.learn(all)
 	return all, nil
 }
 

@@ -57,6 +57,7 @@ type Client struct {
 	app    int64
 	meters meters
 	lists  lists
+	logins logins
 
 	reading sync.Mutex // guards walk; one read-back at a time
 	walk    *walk      // a list of deliveries that one call could not finish
@@ -138,6 +139,9 @@ func (c *Client) dial(installation int64, account string) (*github.Client, error
 		}}
 	}
 	top = &relist{next: top, kept: &c.lists, installation: installation}
+	if installation != theApp {
+		top = &renamed{next: top, logins: &c.logins, installation: installation, below: c.base.Path}
+	}
 	api := github.NewClient(&http.Client{Transport: top, CheckRedirect: redirect})
 	api.BaseURL, api.UserAgent = c.base, "runfleet"
 	c.clients[installation] = api

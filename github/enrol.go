@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -101,7 +102,7 @@ func createToken(ctx context.Context, api *github.Client, s fleet.Scope) (*githu
 func (c *Client) web(s fleet.Scope) string {
 	u := *c.base
 	u.Host = strings.TrimPrefix(u.Host, "api.")
-	u.Path = "/" + s.Owner
+	u.Path = "/" + cmp.Or(c.logins.of(s.Installation), s.Owner)
 	if s.Repo != "" {
 		u.Path += "/" + s.Repo
 	}

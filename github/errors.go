@@ -66,6 +66,10 @@ func (c *Client) refusedToken(k call, p permission, resp *http.Response) error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body) // kept by limits, so it cannot fail
 	text := fmt.Sprintf("token for installation %d with %s: %d %s", k.installation, p, resp.StatusCode, refusal(resp, body))
+	gone := resp.StatusCode == http.StatusNotFound || suspended(resp.StatusCode, text)
+	if gone && k.installation != theApp {
+		return k.wrap(&fleet.ShutError{Installation: k.installation, Text: text})
+	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity:
 		return fmt.Errorf("%s: %w: %s", k.op, fleet.ErrConfig, text)
@@ -80,6 +84,9 @@ func (c *Client) refused(ctx context.Context, k call, answer *github.ErrorRespon
 		c.log.WarnContext(ctx, "GitHub refuses the App",
 			"call", k.op, "installation", k.installation, "text", text, "needs", clean(needs))
 	}
+	if suspended(status, text) && k.installation != theApp {
+		return k.wrap(&fleet.ShutError{Installation: k.installation, Text: text})
+	}
 	if meaning, ok := k.means[status]; ok {
 		return fmt.Errorf("%s: %w: %s", k.op, meaning, text)
 	}
@@ -90,6 +97,11 @@ func (c *Client) refused(ctx context.Context, k call, answer *github.ErrorRespon
 		return k.unanswered(text)
 	}
 	return fmt.Errorf("%s: %s", k.op, text)
+}
+
+// suspended tells an installation that was stopped from other refusals.
+func suspended(status int, text string) bool {
+	return status == http.StatusForbidden && strings.Contains(text, "has been suspended")
 }
 
 // said joins GitHub's message and its details, where it sends any.

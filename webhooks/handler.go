@@ -45,6 +45,7 @@ type Handler struct {
 	Now         func() time.Time // nil: time.Now
 	Log         *slog.Logger     // nil: silent
 	Wake        func()           // called after an event that changed something; may be nil
+	Doubt       func(int64)      // called with an installation that was suspended, deleted, renamed or the like; may be nil
 	MaxInFlight int64            // bytes of bodies held at one time; 0: 64 MB
 	Patience    time.Duration    // how long a body may take; 0: 10 s, when GitHub gives up
 
@@ -135,8 +136,9 @@ func (h *Handler) accept(r *http.Request, text []byte, form bool) (Outcome, erro
 	if err := h.foreign(r.Header); err != nil {
 		return Foreign, err
 	}
-	switch r.Header.Get("X-GitHub-Event") {
-	case "workflow_job":
+	event := r.Header.Get("X-GitHub-Event")
+	switch event {
+	case "workflow_job", "installation", "installation_target", "organization":
 	case "ping":
 		return Ping, nil
 	case "":
@@ -149,6 +151,9 @@ func (h *Handler) accept(r *http.Request, text []byte, form bool) (Outcome, erro
 		if text, err = payloadField(text); err != nil {
 			return Malformed, err
 		}
+	}
+	if event != "workflow_job" {
+		return h.told(event, text)
 	}
 	e, known, err := Decode("workflow_job", r.Header.Get("X-GitHub-Delivery"), text, h.now())
 	switch {

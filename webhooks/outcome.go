@@ -25,6 +25,7 @@ const (
 	Ignored                   // the event or action means nothing to the fleet
 	Unrecorded                // the ledger did not take it
 	Recorded                  // or it was known already
+	Told                      // of an installation: GitHub is to be asked about it
 	outcomes                  // how many there are
 )
 
@@ -51,6 +52,7 @@ var answers = [outcomes]answer{
 	Ignored:    {http.StatusOK, slog.LevelDebug, false, "ignored"},
 	Unrecorded: {http.StatusServiceUnavailable, slog.LevelWarn, true, "busy"},
 	Recorded:   {http.StatusAccepted, slog.LevelDebug, false, "recorded"},
+	Told:       {http.StatusAccepted, slog.LevelInfo, false, "told"},
 }
 
 // String is the outcome's name in answers, logs and metrics.

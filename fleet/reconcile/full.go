@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -26,12 +27,15 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 		}
 	}
 	for _, scope := range scopes(s, c.Machines) {
-		if r.limitOn(scope.Installation, fleet.Housekeeping) != nil {
+		if r.limitOn(scope.Installation, fleet.Housekeeping) != nil || shut(s.State, scope.Installation) {
 			continue
 		}
 		listed, err := r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")
 		if err != nil {
 			r.limit(err)
+			if errors.Is(err, fleet.ErrConfig) {
+				r.Doubt(scope.Installation) // its account may have another name now
+			}
 			r.Log.WarnContext(ctx, "runners not seen", "scope", scope.String(), "error", err)
 			continue
 		}

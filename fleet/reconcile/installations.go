@@ -18,15 +18,19 @@ type installed struct {
 	asked time.Time // at an instant of a look
 }
 
-// installations asks GitHub, unless it was asked within a minute. It reports
-// false while there is no answer.
-func (r *Reconciler) installations(ctx context.Context, at time.Time) ([]fleet.Installation, bool) {
+// listAgain is how soon the installations are listed again for news of one.
+const listAgain = 5 * time.Second
+
+// installations asks GitHub, unless it was asked within a minute and since some
+// instant. It reports false while there is no answer.
+func (r *Reconciler) installations(ctx context.Context, at, since time.Time) ([]fleet.Installation, bool) {
 	last := &r.memory.installed
 	if r.Installations == nil || r.limitOn(theApp, fleet.Serving) != nil {
 		return nil, false
 	}
-	if at.Sub(last.asked) < askAgain {
-		return last.list, last.known
+	fresh := !last.asked.Before(since)
+	if age := at.Sub(last.asked); fresh && age < askAgain || age < listAgain {
+		return last.list, last.known && fresh
 	}
 	list, err := r.Installations.Installations(ctx)
 	*last = installed{list, err == nil, at}
@@ -46,7 +50,7 @@ func (r *Reconciler) pin(ctx context.Context, s *fleet.Snapshot, write bool) err
 		if a.ID != 0 {
 			continue
 		}
-		all, _ := r.installations(ctx, s.At)
+		all, _ := r.installations(ctx, s.At, time.Time{})
 		i := slices.IndexFunc(all, func(in fleet.Installation) bool { return strings.EqualFold(in.Account, a.Login) })
 		if i < 0 {
 			continue

@@ -15,8 +15,12 @@ const theApp int64 = 0
 
 // limit remembers that GitHub limits an installation, if that is what an error
 // says. It stops no other installation, and registrations only if they are
-// limited too: GitHub counts them apart.
+// limited too: GitHub counts them apart. An installation that is shut is doubted.
 func (r *Reconciler) limit(err error) {
+	var shut *fleet.ShutError
+	if errors.As(err, &shut) {
+		r.Doubt(shut.Installation)
+	}
 	var l *fleet.LimitedError
 	if !errors.As(err, &l) {
 		return

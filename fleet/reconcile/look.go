@@ -43,6 +43,9 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	if err := r.pin(ctx, &s, write); err != nil {
 		return s, err
 	}
+	if err := r.shut(ctx, &s, write); err != nil {
+		return s, err
+	}
 	if write && r.Search != nil {
 		if s.State, err = r.search(ctx, s); err != nil {
 			return s, err

@@ -108,6 +108,7 @@ type memory struct {
 	limited   map[int64]time.Time // GitHub refuses installations until then
 	unminted  map[int64]time.Time // likewise, registrations
 	installed installed
+	doubted   map[int64]time.Time       // installations that may be shut or renamed, with when that was learned
 	seats     map[string]seat           // scopes of standing pools, by account
 	plains    map[fleet.Plain]time.Time // until when what was put is good
 	throttled time.Time                 // EC2 asked for a pause until then

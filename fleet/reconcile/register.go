@@ -52,6 +52,7 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
 		return r.failed(in, m, name, r.heal(ctx, want, name))
 	case errors.Is(err, fleet.ErrConfig):
+		r.limit(err)
 		log.ErrorContext(ctx, "mint refused")
 		o := outcome{}
 		o.settle(in)

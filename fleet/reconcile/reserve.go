@@ -45,7 +45,7 @@ func (r *Reconciler) note(ctx context.Context, s fleet.Snapshot, p fleet.Plan) {
 	r.memory.ask = nil
 	for _, k := range p.Ask {
 		for _, j := range s.State.Jobs {
-			if j.Key == k && !r.unanswered(j, s.At) {
+			if j.Key == k && !r.unanswered(j, s.At) && !shut(s.State, j.Class.Scope.Installation) {
 				r.memory.ask = append(r.memory.ask, j)
 			}
 		}

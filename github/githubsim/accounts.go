@@ -80,20 +80,10 @@ func (s *Server) AddInstallation(in Installation) {
 		known := &installation{Installation: in, created: s.cfg.Now(), points: map[string]*window{}}
 		if !in.Person {
 			known.groups = []*Group{{ID: 1, Name: "Default", NoPublic: true}}
-			known.org = raw(s.organizationPayload(in))
 		}
-		known.owner = raw(s.userPayload(in.Account, in.AccountID, accountType(in)))
+		s.render(known)
 		s.installations = append(s.installations, known)
 		s.accounts[strings.ToLower(in.Account)] = known
-	})
-}
-
-// Suspend stops an installation from minting tokens, or lets it again.
-func (s *Server) Suspend(id InstallationID, suspended bool) {
-	s.do(func() {
-		if in := s.installation(id); in != nil {
-			in.Suspended = suspended
-		}
 	})
 }
 

@@ -203,7 +203,7 @@ type windowView struct {
 }
 
 type setbackView struct {
-	Kind    string    `json:"kind"` // offer, boot, class, launch, mint
+	Kind    string    `json:"kind"` // offer, boot, class, launch, mint, installation
 	Subject string    `json:"subject"`
 	Detail  string    `json:"detail"`
 	Strikes int       `json:"strikes"`

@@ -81,6 +81,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
 		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
 	}
+	p.Handler.Doubt = p.Reconciler.Doubt
 	p.Pollers = p.pollers(m)
 	return p, nil
 }

@@ -227,6 +227,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		w.cfg.Wrap(w.fleet)
 	}
 	w.handler.Ledger = w.fleet.Ledger
+	w.handler.Doubt = func(id int64) { w.fleet.Doubt(id) } // of the manager that lives then
 	return nil
 }
 
