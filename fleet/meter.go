@@ -24,7 +24,7 @@ type Meter struct {
 	Remaining   int       // of them, as of SeenAt
 	ResetAt     time.Time // all of Limit is there again; by our clock
 	PausedUntil time.Time // a secondary limit: GitHub wants no call until then
-	SeenAt      time.Time
+	SeenAt      time.Time // zero: the App is there, and GitHub told nothing of it yet
 }
 
 // Left is how many calls GitHub allows still at an instant.
@@ -76,17 +76,34 @@ func (m Meter) Reserve(c Call, at time.Time) int {
 type Meters []Meter
 
 // Allow reports whether an installation may make a call of a kind that counts
-// as a core one. What is not known is allowed.
+// as a core one, by any of its Apps. What is not known is allowed.
 func (ms Meters) Allow(installation int64, c Call, at time.Time) bool {
+	free := map[int64]bool{} // by App
 	for _, m := range ms {
 		if m.Installation != installation {
 			continue
 		}
-		if m.PausedUntil.After(at) || m.Resource == CoreCalls && m.Left(at) <= m.Reserve(c, at) {
-			return false
+		used := m.Resource == CoreCalls && !m.SeenAt.IsZero() && m.Left(at) <= m.Reserve(c, at)
+		before, known := free[m.App]
+		free[m.App] = (before || !known) && !used && !m.PausedUntil.After(at)
+	}
+	for _, ok := range free {
+		if ok {
+			return true
 		}
 	}
-	return true
+	return len(free) == 0
+}
+
+// Apps is how many Apps serve an installation's account, one at least.
+func (ms Meters) Apps(installation int64) int {
+	seen := map[int64]bool{}
+	for _, m := range ms {
+		if m.Installation == installation {
+			seen[m.App] = true
+		}
+	}
+	return max(1, len(seen))
 }
 
 // Registrations is how many runners an installation may register before the

@@ -12,7 +12,12 @@ import (
 
 func TestHousekeepingGivesWayFirstAndServingLast(t *testing.T) {
 	core := func(remaining int, reset time.Duration) fleet.Meter {
-		return fleet.Meter{Installation: 7, Resource: fleet.CoreCalls, Limit: 5000, Remaining: remaining, ResetAt: noon.Add(reset)}
+		return fleet.Meter{Installation: 7, Resource: fleet.CoreCalls, Limit: 5000, Remaining: remaining, ResetAt: noon.Add(reset), SeenAt: noon}
+	}
+	other := func(remaining int) fleet.Meter {
+		m := core(remaining, time.Hour)
+		m.App = 2
+		return m
 	}
 	for _, tt := range []struct {
 		name   string
@@ -28,6 +33,10 @@ func TestHousekeepingGivesWayFirstAndServingLast(t *testing.T) {
 		{"nothing is left", fleet.Meters{core(0, time.Minute)}, [3]bool{false, false, false}},
 		{"nothing was left, and the hour is over", fleet.Meters{core(0, 0)}, [3]bool{true, true, true}},
 		{"a reset that is further off than any hour", fleet.Meters{core(1001, 9*time.Hour)}, [3]bool{true, true, true}},
+		{"nothing is left, and another App has plenty", fleet.Meters{core(0, time.Hour), other(4000)}, [3]bool{true, true, true}},
+		{"nothing is left, and another App has little", fleet.Meters{core(0, time.Hour), other(250)}, [3]bool{true, false, false}},
+		{"nothing is left, and another App was not used yet", fleet.Meters{core(0, time.Hour), {App: 2, Installation: 7, Resource: fleet.CoreCalls}}, [3]bool{true, true, true}},
+		{"GitHub wants a pause of one App, and another has plenty", fleet.Meters{core(4000, time.Hour), {Installation: 7, PausedUntil: noon.Add(time.Second)}, other(4000)}, [3]bool{true, true, true}},
 		{"GitHub wants a pause", fleet.Meters{{Installation: 7, PausedUntil: noon.Add(time.Second)}}, [3]bool{false, false, false}},
 		{"a pause is over", fleet.Meters{{Installation: 7, PausedUntil: noon}}, [3]bool{true, true, true}},
 		{"another installation has nothing left", fleet.Meters{{Installation: 8, Resource: fleet.CoreCalls, Limit: 5000, ResetAt: noon.Add(time.Hour)}},
@@ -77,7 +86,7 @@ func TestWhoeverMayCallLetsThoseBeforeItCallToo(t *testing.T) {
 		limit := rapid.IntRange(1, 15_000).Draw(r, "limit")
 		m := fleet.Meter{
 			Installation: 7, Resource: fleet.CoreCalls, Limit: limit, Remaining: rapid.IntRange(0, limit).Draw(r, "remaining"),
-			ResetAt: noon.Add(time.Duration(rapid.IntRange(-100, 4000).Draw(r, "reset")) * time.Second),
+			SeenAt: noon, ResetAt: noon.Add(time.Duration(rapid.IntRange(-100, 4000).Draw(r, "reset")) * time.Second),
 		}
 		for c := fleet.Releasing; c <= fleet.Housekeeping; c++ {
 			ms := fleet.Meters{m}

@@ -41,6 +41,7 @@ type Recorder interface {
 type Handler struct {
 	Secrets     [][]byte         // one, or two while rotating
 	AppID       int64            // deliveries of another App are refused
+	Others      []*Handler       // of more Apps, each with its own secrets and ledger
 	Ledger      Recorder         // where events go
 	Now         func() time.Time // nil: time.Now
 	Log         *slog.Logger     // nil: silent
@@ -75,11 +76,32 @@ func (h *Handler) Check() error {
 			return errors.New("webhooks: a secret is empty")
 		}
 	}
+	for _, other := range h.Others {
+		if err := other.Check(); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// of is the handler of the App that a delivery says it is of. Who lies is asked
+// for a secret that it does not have.
+func (h *Handler) of(header http.Header) *Handler {
+	id := header.Get("X-GitHub-Hook-Installation-Target-ID")
+	for _, other := range h.Others {
+		if id == strconv.FormatInt(other.AppID, 10) {
+			return other
+		}
+	}
+	return h
 }
 
 // ServeHTTP answers one delivery.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if other := h.of(r.Header); other != h {
+		other.ServeHTTP(w, r)
+		return
+	}
 	outcome, err := h.receive(w, r)
 	h.note(r, outcome, err)
 	a := &answers[outcome]

@@ -49,3 +49,49 @@ func TestWordOfAnInstallationIsADoubtOfIt(t *testing.T) {
 		})
 	}
 }
+
+func TestEachAppHasItsOwnSecret(t *testing.T) {
+	const body = `{"action":"suspend","installation":{"id":7}}`
+	for _, tt := range []struct {
+		name, app, secret string
+		want              int
+	}{
+		{"the first App's", "12345", "new secret", 202},
+		{"another App's", "6", "its own", 202},
+		{"another App's, signed as the first", "6", "new secret", 401},
+		{"the first App's, signed as another", "12345", "its own", 401},
+		{"without a name it is the first App's", "", "its own", 401},
+		{"an App that nobody knows", "7", "new secret", 403},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var log bytes.Buffer
+			h, other := newHandler(&memory{}, &log), newHandler(&memory{}, &log)
+			other.AppID, other.Secrets = 6, [][]byte{[]byte("its own")}
+			h.Others = []*Handler{other}
+			if err := h.Check(); err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest(http.MethodPost, "/webhook", bytes.NewBufferString(body))
+			for k, v := range map[string]string{
+				"Content-Type": "application/json", "X-GitHub-Event": "installation", "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+				"X-Hub-Signature-256": sign(tt.secret, []byte(body)), "X-GitHub-Hook-Installation-Target-Type": "integration",
+				"X-GitHub-Hook-Installation-Target-ID": tt.app,
+			} {
+				r.Header.Set(k, v)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != tt.want {
+				t.Errorf("answered %d, want %d: %s", w.Code, tt.want, &log)
+			}
+			if all := h.Count(Told) + h.Count(Unsigned) + h.Count(Foreign); all != 1 {
+				t.Errorf("counted %d times", all)
+			}
+		})
+	}
+	bad := newHandler(&memory{}, &bytes.Buffer{})
+	bad.Others = []*Handler{{AppID: 6, Ledger: &memory{}}}
+	if err := bad.Check(); err == nil {
+		t.Error("another App without a secret is taken")
+	}
+}

@@ -78,12 +78,16 @@ type tally struct {
 	loggedAt atomic.Int64 // Unix seconds; 0 if never
 }
 
-// Count is how many requests had an outcome since the start.
+// Count is how many requests had an outcome since the start, of all Apps.
 func (h *Handler) Count(o Outcome) int64 {
 	if o < 0 || o >= outcomes {
 		return 0
 	}
-	return h.seen[o].count.Load()
+	n := h.seen[o].count.Load()
+	for _, other := range h.Others {
+		n += other.Count(o)
+	}
+	return n
 }
 
 // note counts and logs an outcome. The log never holds anything of a body,

@@ -42,6 +42,11 @@ func readFleetFile(c Config) (fleetFile, error) {
 		// Functions have no files and no variables of the operator's own.
 		refuse(s.Scheme() != "ssm", "secret %d of github must begin with ssm: here", i+1)
 	}
+	for i, a := range file.GitHub.Apps {
+		read.privateKeys = append(read.privateKeys, places(a.PrivateKeys)...)
+		refuse(slices.ContainsFunc(a.PrivateKeys, func(s config.Secret) bool { return s.Scheme() != "ssm" }), "private_key of github.apps[%d] must begin with ssm: here", i)
+		refuse(len(a.WebhookSecrets) > 0, "github.apps[%d] has webhook_secrets: functions hear the first App alone, leave them out", i)
+	}
 	return read, errors.Join(problems...)
 }
 

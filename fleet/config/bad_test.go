@@ -79,7 +79,9 @@ var bad = []struct{ file, want string }{
 28:5: pools[2].labels: missing
 `},
 	{"later.bad.yaml", `
-4:3: github.apps: not supported yet
+4:10: github.apps[0].app_id: missing
+4:10: github.apps[0].private_key: missing
+4:11: github.apps[0].id: unknown key; it is known as github.allow[].id
 7:32: github.allow[0].forks: not supported yet
 10:3: aws.share: not supported yet
 14:10: limits.usd_per_day: not supported yet

@@ -25,6 +25,7 @@ type File struct {
 // GitHub is how the fleet meets GitHub.
 type GitHub struct {
 	App
+	Apps   []App           // more of them, each with an allowance of its own
 	Allow  []fleet.Account // empty: every account that installed the App
 	Forks  fleet.Forks
 	APIURL string // without a slash at the end

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -47,8 +48,7 @@ func fileKeys() object[File] {
 
 func gitHubKeys() object[GitHub] {
 	return object[GitHub]{
-		fill:  fillGitHub,
-		later: later[GitHub]("apps"),
+		fill: fillGitHub,
 		keys: []key[GitHub]{
 			field("app_id", "Number of the GitHub App.", whole[int64]{1, 1 << 53},
 				func(g *GitHub) *int64 { return &g.AppID }).must(),
@@ -56,6 +56,9 @@ func gitHubKeys() object[GitHub] {
 				oneOr[Secret]{rotated}, func(g *GitHub) *[]Secret { return &g.PrivateKeys }).must(),
 			field("webhook_secrets", "Where the webhook's secret is. Two while it is rotated.", rotated,
 				func(g *GitHub) *[]Secret { return &g.WebhookSecrets }).must(),
+			field("apps", "More GitHub Apps on the same accounts, whose allowances are used too.",
+				list[App]{of: appKeys(), min: 1, max: 10, same: func(a App) string { return fmt.Sprint(a.AppID) }},
+				func(g *GitHub) *[]App { return &g.Apps }),
 			field("allow", "Accounts that are served. Without it, every account that installed the App.",
 				list[fleet.Account]{of: accountKeys(), min: 1, max: 1000},
 				func(g *GitHub) *[]fleet.Account { return &g.Allow }),
@@ -65,6 +68,16 @@ func gitHubKeys() object[GitHub] {
 				func(g *GitHub) *string { return &g.APIURL }),
 		},
 	}
+}
+
+func appKeys() object[App] {
+	return object[App]{keys: []key[App]{
+		field("app_id", "Number of the GitHub App.", whole[int64]{1, 1 << 53}, func(a *App) *int64 { return &a.AppID }).must(),
+		field("private_key", "Where its private key (PEM) is. A list of two while it is rotated.",
+			oneOr[Secret]{rotated}, func(a *App) *[]Secret { return &a.PrivateKeys }).must(),
+		field("webhook_secrets", "Where its webhook's secret is, if it has a webhook.", rotated,
+			func(a *App) *[]Secret { return &a.WebhookSecrets }),
+	}}
 }
 
 // rotated is a secret, or two while one takes the other's place.

@@ -105,6 +105,11 @@ func (f *File) rules() {
 	}
 	f.shared()
 	f.forks()
+	for i, a := range f.GitHub.Apps {
+		if a.AppID == f.GitHub.AppID && a.AppID != 0 {
+			f.read.twice(fmt.Sprintf("github.apps[%d].app_id", i), "github.app_id")
+		}
+	}
 	logins, ids := once{}, once{}
 	for i, a := range f.GitHub.Allow {
 		path := fmt.Sprintf("github.allow[%d]", i)

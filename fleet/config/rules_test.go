@@ -33,6 +33,16 @@ var catalog = Checks{
 }
 
 // head is a fleet file up to its pools.
+func TestAnAppIsNamedOnce(t *testing.T) {
+	text := strings.Replace(string(Sample), "  # apps:", "  apps: [{app_id: 12345, private_key: env:B}, {app_id: 6, private_key: env:C}, {app_id: 6, private_key: env:D}]", 1)
+	_, err := Parse("f", []byte(text))
+	for _, want := range []string{"github.apps[0].app_id: same as github.app_id", "github.apps[2]: same as github.apps[1]"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q in %v", want, err)
+		}
+	}
+}
+
 func head(t *testing.T) string {
 	t.Helper()
 	text, _, ok := strings.Cut(string(good(t)["minimal.good.yaml"]), "pools:")

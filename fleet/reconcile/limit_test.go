@@ -107,6 +107,8 @@ func TestALimitStopsWhatItCounts(t *testing.T) {
 }
 
 func TestTheHeadersOfRegistrationsWinOverTheWindow(t *testing.T) {
+	second := meter(fleet.Registrations, 10_000, 9_000)
+	second.App = 2
 	for _, tt := range []struct {
 		name   string
 		meters fleet.Meters
@@ -116,6 +118,7 @@ func TestTheHeadersOfRegistrationsWinOverTheWindow(t *testing.T) {
 		{"less is left than we registered", fleet.Meters{meter(fleet.Registrations, 10_000, 12)}, 0, 12},
 		{"GitHub raised the limit", fleet.Meters{meter(fleet.Registrations, 20_000, 15_000)}, MintsPerHour, 180},
 		{"a minute's number holds all the same", fleet.Meters{meter(fleet.Registrations, 10_000, 9_000)}, 0, 180},
+		{"two Apps register more a minute, as many as GitHub takes for one account", fleet.Meters{meter(fleet.Registrations, 10_000, 9_000), second}, 0, 300},
 		{"without headers the window counts", nil, MintsPerHour - 3, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

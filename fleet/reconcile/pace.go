@@ -15,6 +15,9 @@ import (
 const (
 	MintsPerMinute = 180
 	MintsPerHour   = 10_000
+	// mintsPerScope is what several Apps may register a minute between them:
+	// GitHub takes 1,500 in five minutes for a repository or organisation.
+	mintsPerScope = 300
 )
 
 // window counts uses within a trailing span, so that no span of that length
@@ -71,7 +74,9 @@ func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 
 func (r *Reconciler) mintsAt(installation int64, at time.Time) fleet.Mints {
 	w, minute := r.mintsOf(installation), cmp.Or(r.MintsPerMinute, MintsPerMinute)
-	hour, told := r.meters().Registrations(installation, at)
+	known := r.meters()
+	minute = min(minute*known.Apps(installation), max(minute, mintsPerScope))
+	hour, told := known.Registrations(installation, at)
 	if !told {
 		hour = w.hour.left(at, MintsPerHour)
 	}

@@ -18,6 +18,7 @@ type Installation struct {
 	AccountID int64  // 1000 + ID if zero
 	Person    bool   // a person's account has no runners of its own, only those of its repositories
 	Suspended bool   // mints no tokens
+	App       int64  // of several; the first one if zero
 }
 
 // Group is a runner group of an organisation. Every organisation has "Default", number 1, without asking, which
@@ -83,7 +84,10 @@ func (s *Server) AddInstallation(in Installation) {
 		}
 		s.render(known)
 		s.installations = append(s.installations, known)
-		s.accounts[strings.ToLower(in.Account)] = known
+		known.App = cmp.Or(in.App, s.cfg.AppID)
+		if s.accounts[strings.ToLower(in.Account)] == nil {
+			s.accounts[strings.ToLower(in.Account)] = known
+		}
 	})
 }
 

@@ -31,6 +31,7 @@ func (s *Server) authenticate(r route, c *call) (reply, bool) {
 		if err := s.checkJWT(secret); err != nil {
 			return refuse(http.StatusUnauthorized, err.Error()), false
 		}
+		c.app = s.issuer(secret)
 		return reply{}, true
 	}
 	t, ok := s.tokens[secret]
@@ -105,7 +106,7 @@ func (s *Server) checkClaims(iss any, iat, exp float64) error {
 	}
 	now := float64(s.cfg.TokenNow().Unix())
 	switch {
-	case issuer != strconv.FormatInt(s.cfg.AppID, 10):
+	case !slices.ContainsFunc(append(slices.Clone(s.cfg.MoreApps), s.cfg.AppID), func(id int64) bool { return issuer == strconv.FormatInt(id, 10) }):
 		return refusal("'Issuer' claim ('iss') must be the App's ID")
 	case iat > now+30: // half a minute of skew
 		return refusal("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
@@ -127,7 +128,7 @@ func decodePart(part string, into any) error {
 
 func (s *Server) mintToken(c call) reply {
 	in := s.installation(InstallationID(c.id("installation_id")))
-	if in == nil {
+	if in == nil || in.App != c.app {
 		return notFound()
 	}
 	if in.Suspended {
@@ -155,10 +156,25 @@ func (s *Server) getApp(call) reply {
 	return answer(http.StatusOK, s.appPayload())
 }
 
+// issuer is the App that signed a JWT: one of several, or else the first.
+func (s *Server) issuer(secret string) int64 {
+	var claims struct{ Iss string }
+	parts := strings.Split(secret, ".")
+	if len(parts) != 3 || decodePart(parts[1], &claims) != nil {
+		return s.cfg.AppID
+	}
+	i := slices.IndexFunc(s.cfg.MoreApps, func(id int64) bool { return claims.Iss == strconv.FormatInt(id, 10) })
+	if i < 0 {
+		return s.cfg.AppID
+	}
+	return s.cfg.MoreApps[i]
+}
+
 func (s *Server) listInstallations(c call) reply {
-	from, to, link := s.page(c, len(s.installations))
+	own := slices.DeleteFunc(slices.Clone(s.installations), func(in *installation) bool { return in.App != c.app })
+	from, to, link := s.page(c, len(own))
 	out := []any{}
-	for _, in := range s.installations[from:to] {
+	for _, in := range own[from:to] {
 		out = append(out, s.installationPayload(in))
 	}
 	return reply{status: http.StatusOK, body: out, header: link}

@@ -16,8 +16,9 @@ type Config struct {
 	// judges both by the clock of its process.
 	TokenNow func() time.Time
 
-	AppID   int64  // 1 if zero
-	AppSlug string // "runfleet" if empty
+	AppID    int64   // 1 if zero
+	MoreApps []int64 // that may sign in too; webhooks are the first one's alone
+	AppSlug  string  // "runfleet" if empty
 	// Permissions are what the App was granted, by GitHub's names; all that this GitHub knows if nil.
 	Permissions map[string]string
 	PublicKey   *rsa.PublicKey // checks JWTs; any bearer token passes as a JWT if nil

@@ -119,6 +119,7 @@ func (s *Server) after(d time.Duration, f func()) {
 type call struct {
 	*http.Request
 	in   *installation // nil for calls as the App
+	app  int64         // that calls, or whose token does
 	body []byte
 }
 

@@ -25,6 +25,9 @@ type meterView struct {
 func viewMeters(all fleet.Meters, at time.Time) []meterView {
 	out := []meterView{}
 	for _, m := range all {
+		if m.SeenAt.IsZero() {
+			continue
+		}
 		v := meterView{App: m.App, Installation: m.Installation, Account: m.Account, Resource: cmp.Or(m.Resource, "all"), Seen: m.SeenAt.UTC()}
 		if m.PausedUntil.After(at) {
 			v.Paused = m.PausedUntil.UTC()

@@ -56,12 +56,13 @@ func TestStatusShowsWhatGitHubAllowsEachInstallation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	const mark = `[{"App":3,"Installation":0,"Resource":"core","Limit":5000,"Remaining":4990,"ResetAt":"2025-10-14T13:30:00Z"},
-		{"App":3,"Installation":7,"Account":"acme","Resource":"","PausedUntil":"2025-10-14T13:01:00Z"},
+	const mark = `[{"App":3,"Installation":0,"Resource":"core","Limit":5000,"Remaining":4990,"ResetAt":"2025-10-14T13:30:00Z","SeenAt":"2025-10-14T12:59:00Z"},
+		{"App":3,"Installation":7,"Account":"acme","Resource":"","PausedUntil":"2025-10-14T13:01:00Z","SeenAt":"2025-10-14T12:59:00Z"},
 		{"App":3,"Installation":7,"Account":"acme","Resource":"actions_runner_registration","Limit":10000,"Remaining":9876,"ResetAt":"2025-10-14T13:30:00Z","SeenAt":"2025-10-14T12:59:00Z"},
-		{"App":3,"Installation":7,"Account":"acme","Resource":"core","Limit":5000,"Remaining":12,"ResetAt":"2025-10-14T12:30:00Z"},
-		{"App":3,"Installation":8,"Resource":"","PausedUntil":"2025-10-14T12:01:00Z"},
-		{"App":3,"Installation":9,"Resource":"search","Limit":30,"Remaining":30,"ResetAt":"2025-10-14T12:01:00Z"}]`
+		{"App":3,"Installation":7,"Account":"acme","Resource":"core","Limit":5000,"Remaining":12,"ResetAt":"2025-10-14T12:30:00Z","SeenAt":"2025-10-14T12:59:00Z"},
+		{"App":3,"Installation":8,"Resource":"","PausedUntil":"2025-10-14T12:01:00Z","SeenAt":"2025-10-14T12:59:00Z"},
+		{"App":4,"Installation":7,"Resource":"core"},
+		{"App":3,"Installation":9,"Resource":"search","Limit":30,"Remaining":30,"ResetAt":"2025-10-14T12:01:00Z","SeenAt":"2025-10-14T12:59:00Z"}]`
 	err = s.Settle(t.Context(), fleet.Change{Marks: map[string]string{"looked": "2025-10-14T13:00:00Z", "simulated": "demo", "allowances": mark}})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,8 @@ func TestStatusShowsWhatGitHubAllowsEachInstallation(t *testing.T) {
       "installation": 7,
       "account": "acme",
       "resource": "all",
-      "paused_until": "2025-10-14T13:01:00Z"
+      "paused_until": "2025-10-14T13:01:00Z",
+      "seen_at": "2025-10-14T12:59:00Z"
     },
     {
       "app": 3,

@@ -111,7 +111,7 @@ type Looker struct {
 // Looker makes what looks, by a fleet file.
 func (x *Functions) Looker(ctx context.Context, f FleetFile) (*Looker, error) {
 	m := meansOf(f.File, x.aws, x.log)
-	var gh *github.Client
+	var gh *github.Apps
 	var store *dynamodb.Store
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { gh, err = m.hub(both); return err })

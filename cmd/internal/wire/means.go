@@ -12,12 +12,10 @@ import (
 
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/reconcile"
-	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/settings"
 	"github.com/runfleet/runfleet/provision/tokens"
-	"github.com/runfleet/runfleet/webhooks"
 )
 
 // parallel is how many calls to GitHub and SSM run at once.
@@ -36,38 +34,6 @@ func meansOf(f *config.File, aws awssdk.Config, log *slog.Logger) means {
 	aws.Region = f.AWS.Region
 	client := tokens.NewSSM(aws)
 	return means{file: f, aws: aws, ssm: client, secrets: &settings.Resolver{SSM: client, Log: log}, log: log}
-}
-
-// hub is GitHub. Its keys are read from where the file says.
-func (m means) hub(ctx context.Context) (*github.Client, error) {
-	var keys [][]byte
-	for _, ref := range m.file.GitHub.PrivateKeys {
-		key, err := m.secrets.Resolve(ctx, string(ref))
-		if err != nil {
-			return nil, fmt.Errorf("github.private_key: %w", err)
-		}
-		keys = append(keys, key)
-	}
-	gh, err := github.New(github.Config{
-		AppID: m.file.GitHub.AppID, PrivateKeys: keys, BaseURL: m.file.GitHub.APIURL, Now: time.Now, Log: m.log, Decode: webhooks.Decode,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("github.private_key: %w", err)
-	}
-	return gh, nil
-}
-
-// handler takes webhooks in. Its secrets are read from where the file says.
-func (m means) handler(ctx context.Context, to webhooks.Recorder, wake func()) (*webhooks.Handler, error) {
-	h := &webhooks.Handler{AppID: m.file.GitHub.AppID, Ledger: to, Now: time.Now, Log: m.log, Wake: wake}
-	for i, ref := range m.file.GitHub.WebhookSecrets {
-		secret, err := m.secrets.Resolve(ctx, string(ref))
-		if err != nil {
-			return nil, fmt.Errorf("github.webhook_secrets[%d]: %w", i, err)
-		}
-		h.Secrets = append(h.Secrets, secret)
-	}
-	return h, h.Check()
 }
 
 // configs is where machines' configs wait.

@@ -63,7 +63,10 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage, Must: !manage}); err != nil {
 		return nil, err
 	}
-	if p.Handler, err = m.handler(ctx, p.Store, p.Wake); err != nil {
+	if p.Handler, err = m.handler(ctx, p.Store, p.Wake); err == nil {
+		p.Handler.Others, err = m.others(ctx, p.Store, gh, p.Wake)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.Store.Close())
 	}
 	account, err := accountOf(ctx, aws)

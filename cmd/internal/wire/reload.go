@@ -24,6 +24,7 @@ var fixed = []struct {
 	{"github.app_id", func(f *config.File) string { return fmt.Sprint(f.GitHub.AppID) }},
 	{"github.private_key", func(f *config.File) string { return fmt.Sprint(f.GitHub.PrivateKeys) }},
 	{"github.webhook_secrets", func(f *config.File) string { return fmt.Sprint(f.GitHub.WebhookSecrets) }},
+	{"github.apps", func(f *config.File) string { return fmt.Sprint(f.GitHub.Apps) }},
 	{"github.api_url", func(f *config.File) string { return f.GitHub.APIURL }},
 	{"aws.region", func(f *config.File) string { return f.AWS.Region }},
 	{"aws.kms_key", func(f *config.File) string { return f.AWS.KMSKey }},

@@ -26,6 +26,7 @@ func TestAFileThatNeedsARestartIsRefusedWhole(t *testing.T) {
 		{"a second webhook secret", "github.webhook_secrets", func(f *config.File) {
 			f.GitHub.WebhookSecrets = append(slices.Clone(f.GitHub.WebhookSecrets), "env:OTHER")
 		}},
+		{"a second App", "github.apps", func(f *config.File) { f.GitHub.Apps = []config.App{{AppID: 99}} }},
 		{"another GitHub", "github.api_url", func(f *config.File) { f.GitHub.APIURL = "https://github.example" }},
 		{"another region", "aws.region", func(f *config.File) { f.AWS.Region = "eu-west-1" }},
 		{"another key for configs", "aws.kms_key", func(f *config.File) { f.AWS.KMSKey = "alias/other" }},
