@@ -47,6 +47,16 @@ func SightOf(s Snapshot, id MachineID) (Sight, bool) {
 	return out, true
 }
 
+// Phases is in which phase each machine of a snapshot is; see SightOf.
+func Phases(s Snapshot) map[MachineID]Phase {
+	v := settle(s)
+	all := make(map[MachineID]Phase, len(v.machines))
+	for i := range v.machines {
+		all[v.machines[i].ID] = v.machines[i].phase
+	}
+	return all
+}
+
 // touches reports whether an intent launched a machine, or changes anything of
 // it or of what it left behind.
 func (i Intent) touches(m *Machine, fleet string) bool {

@@ -184,3 +184,14 @@ func TestPhasesAreWordsInJSON(t *testing.T) {
 		t.Errorf("%s, error %v", text, err)
 	}
 }
+
+func TestThePhasesOfAllMachines(t *testing.T) {
+	s := base()
+	put(&s, machine("i-1", "x64", 5))
+	putMinted(&s, machine("i-2", "arm", 900), 890, 880)
+	wait(&s, on(queued(1, arm, 900), fleet.Running, "i-2", 800))
+	want := map[fleet.MachineID]fleet.Phase{"i-1": fleet.Booting, "i-2": fleet.Busy}
+	if diff := cmp.Diff(want, fleet.Phases(s)); diff != "" {
+		t.Errorf("phases (-want +got):\n%s", diff)
+	}
+}

@@ -50,7 +50,7 @@ func says(t *testing.T, file, verb, text string) {
 
 func TestAServedDemoIsAFleetToTryTheVerbsOn(t *testing.T) {
 	file := playing(t)
-	says(t, file, "machines list", "arm64  c")
+	says(t, file, "machines list", "arm64  busy")
 	says(t, file, "plan", "the ledger is that of a served demo")
 	says(t, file, "drill spot --pool build --yes", "pool build runs on demand only")
 	says(t, file, "drill spot --pool arm64 --notice 2m --yes", "left over: nothing")

@@ -32,13 +32,18 @@ func machinesCommand() *cobra.Command {
 }
 
 func machinesListCommand() *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: "List the machines that the ledger knows", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "list", Short: "List the machines that the ledger knows, and what each is at", Args: cobra.NoArgs}
 	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
-		a := answer{head: []string{"MACHINE", "POOL", "TYPE", "ZONE", "MARKET", "STATE", "LAUNCHED", "SCOPE", "ENDED"}}
-		a.values = views(b.state.Machines, func(m fleet.Machine) machineView { return viewMachine(m, b.Name) })
+		a := answer{head: []string{"MACHINE", "POOL", "PHASE", "TYPE", "ZONE", "MARKET", "EC2", "LAUNCHED", "SCOPE", "ENDED"}}
+		phases := fleet.Phases(b.snapshot())
+		a.values = views(b.state.Machines, func(m fleet.Machine) machineView {
+			v := viewMachine(m, b.Name)
+			v.Phase = phases[m.ID].String()
+			return v
+		})
 		for _, m := range b.state.Machines {
 			a.rows = append(a.rows, []string{
-				string(m.ID), m.Pool, m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
+				string(m.ID), m.Pool, phases[m.ID].String(), m.Offer.Type, m.Offer.Zone, string(m.Offer.Market),
 				cmp.Or(string(m.State), "unseen"), lastStart(m), m.Scope.String(), m.EndReason,
 			})
 		}

@@ -57,6 +57,7 @@ type machineView struct {
 	Template   string    `json:"template,omitempty"`
 	Lifetime   string    `json:"lifetime"` // ephemeral, standing
 	State      string    `json:"state"`    // EC2's word, or unseen
+	Phase      string    `json:"phase,omitempty"`
 	Scope      string    `json:"scope,omitempty"`
 	Runner     string    `json:"runner,omitempty"` // its registration's name
 	Launched   time.Time `json:"launched_at,omitzero"`
