@@ -70,8 +70,8 @@ func words(command string) (all []string) {
 var elsewhere = []string{
 	"make test", "make lint", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
 	"make lambda", "make synth", "bash .ci/deploy",
-	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 	"go run ./cmd/runfleet demo --serve played", // without end: TestAServedDemoIsAFleetToTryTheVerbsOn
+	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 }
 
 // checkout is an empty folder with the repository's files that commands name,
