@@ -121,11 +121,19 @@ func TestMachinesOfOneJobBesideMachinesThatStand(t *testing.T) {
 	}
 }
 
-// over is stood, with its pool closed by order while i-1 has a job and another
-// job waits.
+// over is stood, with hours of its pool, which is closed by order while i-1 has a
+// job and another job waits.
 func over(t *testing.T) (file string) {
 	t.Helper()
 	file = stood(t)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timed := strings.Replace(string(text), "account: acme, max: 2}", `account: acme, max: 2, hours: {open: "0 8 * * 1-5", close: "0 20 * * 1-5", zone: UTC}}`, 1)
+	if err := os.WriteFile(file, []byte(timed), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(filepath.Dir(file), "acme.db"), Fleet: "acme"})
 	if err != nil {
 		t.Fatal(err)
