@@ -26,21 +26,7 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 			markLookedBefore: s.State.Marks[markLooked],
 		}
 	}
-	for _, scope := range scopes(s, c.Machines) {
-		if r.limitOn(scope.Installation, fleet.Housekeeping) != nil || shut(s.State, scope.Installation) {
-			continue
-		}
-		listed, err := r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")
-		if err != nil {
-			r.limit(err)
-			if errors.Is(err, fleet.ErrConfig) {
-				r.Doubt(scope.Installation) // its account may have another name now
-			}
-			r.Log.WarnContext(ctx, "runners not seen", "scope", scope.String(), "error", err)
-			continue
-		}
-		sightRunners(s, scope, listed, &c)
-	}
+	r.listRunners(ctx, s, &c)
 	if !write {
 		see(s, c)
 		return nil
@@ -66,6 +52,25 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 		}
 	}
 	return nil
+}
+
+// listRunners merges what GitHub lists of each scope into a full look's change.
+func (r *Reconciler) listRunners(ctx context.Context, s *fleet.Snapshot, c *fleet.Change) {
+	for _, scope := range scopes(s, c.Machines) {
+		if r.limitOn(scope.Installation, fleet.Housekeeping) != nil || shut(s.State, scope.Installation) {
+			continue
+		}
+		listed, err := r.GitHub.Runners(ctx, scope, "rf-"+s.Fleet.Name+"-")
+		if err != nil {
+			r.limit(err)
+			if errors.Is(err, fleet.ErrConfig) {
+				r.Doubt(scope.Installation) // its account may have another name now
+			}
+			r.Log.WarnContext(ctx, "runners not seen", "scope", scope.String(), "error", err)
+			continue
+		}
+		sightRunners(s, scope, listed, c)
+	}
 }
 
 // see puts sights into a snapshot alone, for a look that writes nothing.

@@ -40,22 +40,9 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		}
 	}
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
-	if err := r.pin(ctx, &s, write); err != nil {
+	problems, err := r.prepare(ctx, &s, write)
+	if err != nil {
 		return s, err
-	}
-	if err := r.shut(ctx, &s, write); err != nil {
-		return s, err
-	}
-	if write && r.Search != nil {
-		if s.State, err = r.search(ctx, s); err != nil {
-			return s, err
-		}
-	}
-	problems := r.settleScopes(ctx, &s)
-	if write {
-		if err := r.guard(ctx, &s); err != nil {
-			return s, err
-		}
 	}
 	refuseRunner(s, problems)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
@@ -84,6 +71,28 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	s.Hours = schedule.Stand(s, windows)
 	s.Allowance = r.allowance(s)
 	return s, nil
+}
+
+// prepare learns what GitHub must tell before machines and runners are looked at:
+// whose accounts are served and open, what no delivery told of, and where standing
+// pools register. It returns, by pool, why that is not known.
+func (r *Reconciler) prepare(ctx context.Context, s *fleet.Snapshot, write bool) (problems map[string]string, err error) {
+	if err := r.pin(ctx, s, write); err != nil {
+		return nil, err
+	}
+	if err := r.shut(ctx, s, write); err != nil {
+		return nil, err
+	}
+	if write && r.Search != nil {
+		if s.State, err = r.search(ctx, *s); err != nil {
+			return nil, err
+		}
+	}
+	problems = r.settleScopes(ctx, s)
+	if write {
+		err = r.guard(ctx, s)
+	}
+	return problems, err
 }
 
 // unheard is a question about a job that GitHub did not answer, or answered
