@@ -80,11 +80,11 @@ func (d demo) playOn(ctx context.Context, out, log io.Writer) error {
 	c.Moments, c.Reclaim, c.Mishaps = nil, 0, world.Mishaps{} // what breaks is for whoever watches to choose
 	w, err := world.New(ctx, c)
 	if err != nil {
-		return err
+		return unlessStopped(err)
 	}
 	defer w.Close()
 	if err := w.Store.Settle(ctx, fleet.Change{Marks: map[string]string{markSimulated: "demo"}}); err != nil {
-		return err
+		return unlessStopped(err)
 	}
 	fmt.Fprintf(log, `A simulated fleet, %.0f times as fast as life, until Ctrl-C. Beside it, try:
   export RUNFLEET_CONFIG=%s
@@ -97,13 +97,19 @@ It is %s there, by its own clock; the verbs go by it too.
 	if !d.quiet {
 		w.OnLook(progress(log, w.Glance))
 	}
-	broken := w.Run(ctx, servedSpan)
-	if errors.Is(broken, context.Canceled) {
-		broken = nil
-	}
+	broken := unlessStopped(w.Run(ctx, servedSpan))
 	fmt.Fprintln(log, "\n"+stoppedEarly)
 	tell(out, w.Summary())
 	return broken
+}
+
+// unlessStopped is no error where Ctrl-C is the cause: a demo that is served
+// has no other end, however early that comes.
+func unlessStopped(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // endless is the demo's script over and over, from its midst on.
