@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"github/githubsim":        {},
 	"provision":               {module + "fleet", module + "provision/answers", "github.com/aws/..."},
 	"provision/answers":       {module + "fleet", "github.com/aws/smithy-go"},
+	"provision/awsproxy":      {},
 	"provision/awssim":        {"github.com/aws/..."},
 	"provision/bootstrap":     {module + "fleet"},
 	"provision/catalog":       {},

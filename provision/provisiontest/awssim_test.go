@@ -62,7 +62,7 @@ func TestAWSSim(t *testing.T) {
 			Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"},
 			InstanceProfile: "runfleet-machine", Image: "ami-0123456789abcdef0",
 			Types: []string{"c7g.large", "m7g.large"}, Now: now, Pass: l.pass,
-			KeepsTokens: true, KeepsFleets: true, Interrupts: true, Conflicts: true,
+			KeepsTokens: true, KeepsFleets: true, TakesTime: true, Interrupts: true, Conflicts: true,
 			Messages: func() [][]byte { return messages },
 			Empty: func(o fleet.Offer) {
 				a.SetEmpty(o.Type+"/"+o.Zone+"/"+string(o.Market), true)

@@ -35,7 +35,7 @@ type Env struct {
 	// Pass lets time pass: two minutes are more than any lag. nil where
 	// nothing lags.
 	Pass func(time.Duration)
-	// KeepsTokens: a client token launches once. moto launches each time.
+	// KeepsTokens: a client token launches once. moto alone launches each time.
 	KeepsTokens bool
 	// KeepsFleets: machines carry the tag of their instant fleet, and a fleet
 	// whose machines are gone can be deleted. Neither is so in moto.
@@ -48,6 +48,10 @@ type Env struct {
 	// Conflicts: FIS refuses a client token with another request, and lists
 	// show a template only after a while. moto gives the old template.
 	Conflicts bool
+
+	// TakesTime: a stop is under way for a while, and a start wants capacity.
+	// moto's machines change at once, and start anywhere.
+	TakesTime bool
 
 	// Protect has EC2 refuse, or not any more, to end a machine.
 	Protect func(t *testing.T, m fleet.MachineID, on bool)

@@ -3,6 +3,7 @@ package provisiontest_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -13,24 +14,24 @@ import (
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/provision"
+	"github.com/runfleet/runfleet/provision/awsproxy"
 	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/provisiontest"
 	"github.com/runfleet/runfleet/provision/tokens"
 )
 
 // TestMoto runs the suite on a moto server, which checks what no simulation of
-// ours can: signing, serialisation, paging and parsing. Start moto_server and
-// name its address, such as http://127.0.0.1:5000, in RUNFLEET_MOTO.
+// ours can: signing, serialisation, paging and parsing. Our proxy before it plays
+// what moto cannot. Start moto_server and name its address, such as
+// http://127.0.0.1:5000, in RUNFLEET_MOTO.
 func TestMoto(t *testing.T) {
 	address := os.Getenv("RUNFLEET_MOTO")
 	if address == "" {
 		t.Skip("RUNFLEET_MOTO names no server")
 	}
-	wire := newTroubled()
 	cfg := aws.Config{
-		HTTPClient:   &http.Client{Transport: wire},
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(address),
+		HTTPClient: &http.Client{},
+		Region:     "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "moto", SecretAccessKey: "moto"}, nil
 		}),
@@ -41,6 +42,17 @@ func TestMoto(t *testing.T) {
 			t.Fatal(err)
 		}
 		reset.Body.Close()
+		wire, err := awsproxy.New(address, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		front := httptest.NewServer(wire)
+		t.Cleanup(front.Close)
+		cfg := cfg
+		cfg.BaseEndpoint = aws.String(front.URL)
+		next := func(what awsproxy.Trouble) func(string) {
+			return func(op string) { wire.AddFault(awsproxy.Fault{What: what, Operation: op, Times: 1}) }
+		}
 		client := provision.NewEC2(cfg)
 		subnets, err := client.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
 		if err != nil || len(subnets.Subnets) < 2 {
@@ -58,7 +70,11 @@ func TestMoto(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			Throttle: wire.next(wire.throttle), Lose: wire.next(wire.lose),
+			KeepsTokens: true, // the proxy does
+			Empty: func(o fleet.Offer) {
+				wire.AddEmpty(awsproxy.Offer{Type: o.Type, Zone: o.Zone, Market: string(o.Market)})
+			},
+			Throttle: next(awsproxy.Throttled), Lose: next(awsproxy.Lost),
 		}
 	})
 }

@@ -89,7 +89,7 @@ func switchedLate(t *testing.T, e Env) {
 }
 
 func noRoomToStart(t *testing.T, e Env) {
-	need(t, e.Empty != nil, "an empty offer")
+	need(t, e.Empty != nil && e.TakesTime, "a stop that takes time")
 	c := provision.New(e.config())
 	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 2))
 	e.pass()

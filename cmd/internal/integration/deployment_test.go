@@ -49,7 +49,7 @@ type deployment struct {
 func newDeployment(t *testing.T, fleet, pools string) *deployment {
 	t.Helper()
 	s := newSite(t, fleet)
-	d := &deployment{site: s, wire: newProxy(t, moto(t)), table: s.fleet, bucket: s.fleet}
+	d := &deployment{site: s, wire: newProxy(t, moto(t), 1), table: s.fleet, bucket: s.fleet}
 	cfg := s.aws.config
 	d.sqs, d.dynamo = sqs.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
 	d.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })

@@ -174,7 +174,7 @@ func (d *deployment) waiting(queue string) string {
 
 // sum tells what came of it in the demo's words, and checks that it is good.
 func (d *deployment) sum() {
-	s := world.Summary{V: 1, APICalls: d.wire.counts()}
+	s := world.Summary{V: 1, APICalls: d.wire.Calls()}
 	var waits []time.Duration
 	by := map[string]int{}
 	for _, o := range d.hub.outcomes() {
