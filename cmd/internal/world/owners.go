@@ -79,21 +79,24 @@ func (w *World) orphans(s fleet.State, f func(thing string, bound time.Duration)
 	left := w.AWS.Left(prefix)
 	for _, name := range left.Parameters {
 		if !alive[name[len(prefix):]] {
-			f("parameter "+name, leftoverFor)
+			f("parameter "+name, leftoverFor+w.behind())
 		}
 	}
 	for _, id := range left.Fleets {
 		if !fleets[id] {
-			f("instant fleet "+id, leftoverFor)
+			f("instant fleet "+id, leftoverFor+w.behind())
 		}
 	}
 	if names := left.Templates; len(names) > len(w.cfg.Fleet.Pools) {
-		f(fmt.Sprint("one of the launch templates ", names), leftoverFor)
+		f(fmt.Sprint("one of the launch templates ", names), leftoverFor+w.behind())
 	}
 	for _, id := range left.Volumes {
 		f("volume "+id, 0)
 	}
 }
+
+// behind is how far the manager's clock is behind AWS's: the sweep judges by ages.
+func (w *World) behind() time.Duration { return max(0, w.Now().Sub(w.clock())) }
 
 // down reports whether GitHub answers nothing now.
 func (w *World) down() bool {

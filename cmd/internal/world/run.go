@@ -73,6 +73,7 @@ func (w *World) lookNow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("at %s: %w", before.Format(time.TimeOnly), err)
 	}
+	wake = w.Now().Add(wake.Sub(w.clock())) // a span, as a timer takes it
 	if wake.Before(w.lookAt()) {
 		w.setLook(wake)
 	}

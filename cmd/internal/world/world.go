@@ -73,6 +73,9 @@ type Config struct {
 	// Snatch is how often a job takes a runner that the manager is about to
 	// delete.
 	Snatch float64
+	// Skew is how far the manager's clock is ahead of the world's, in which
+	// GitHub and AWS live; nil: it is right.
+	Skew func(at time.Time) time.Duration
 	// Pace is called before the time moves on, in a paced world.
 	Pace func(at time.Time)
 	// Wrap stands between the reconciler and its ports, for tests that plant
@@ -137,7 +140,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 		return nil, fmt.Errorf("make the App's key: %w", err)
 	}
 	w.Store, err = sqlite.Open(ctx, sqlite.Config{
-		Path: c.Ledger, Fleet: c.Fleet.Name, ID: fmt.Sprintf("%016x", c.Seed), Now: w.Now, Hold: c.Ledger != sqlite.Memory,
+		Path: c.Ledger, Fleet: c.Fleet.Name, ID: fmt.Sprintf("%016x", c.Seed), Now: w.clock, Hold: c.Ledger != sqlite.Memory,
 	})
 	if err != nil {
 		return nil, err
@@ -188,7 +191,7 @@ func (w *World) openGitHub(key *rsa.PrivateKey) error {
 
 func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.handler = &webhooks.Handler{
-		Secrets: [][]byte{[]byte(webhookSecret)}, AppID: appID, Ledger: w.Store, Now: w.Now, Log: w.cfg.Log,
+		Secrets: [][]byte{[]byte(webhookSecret)}, AppID: appID, Ledger: w.Store, Now: w.clock, Log: w.cfg.Log,
 		Wake: w.wake,
 	}
 	if err := w.handler.Check(); err != nil {
@@ -203,7 +206,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.deliver = w.losing(w.deliver)
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	gh, err := github.New(github.Config{
-		AppID: appID, PrivateKeys: [][]byte{pemKey}, BaseURL: base, Transport: transport, Now: w.Now, Log: w.cfg.Log, Decode: webhooks.Decode,
+		AppID: appID, PrivateKeys: [][]byte{pemKey}, BaseURL: base, Transport: transport, Now: w.clock, Log: w.cfg.Log, Decode: webhooks.Decode,
 	})
 	if err != nil {
 		return err
@@ -215,7 +218,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
 		Meters: gh.Allowances, Installations: gh,
-		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.Now, Log: w.cfg.Log, Alone: true,
+		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.clock, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {
 		w.fleet.GitHub = snatched{w.fleet.GitHub, w}
@@ -237,7 +240,7 @@ func (w *World) tokens() *tokens.Store {
 
 func (w *World) cloudConfig() provision.Config {
 	c := provision.Config{
-		EC2: w.AWS.EC2(), Fleet: w.cfg.Fleet.Name, Ledger: w.Store.ID(), Region: region, Now: w.Now, Log: w.cfg.Log,
+		EC2: w.AWS.EC2(), Fleet: w.cfg.Fleet.Name, Ledger: w.Store.ID(), Region: region, Now: w.clock, Log: w.cfg.Log,
 		Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"}, InstanceProfile: "runfleet-machine",
 	}
 	for _, p := range w.cfg.Fleet.Pools {
@@ -277,6 +280,15 @@ func (w *World) deliverInProcess(d githubsim.Delivery) (int, error) {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return rec.Code, nil
+}
+
+// clock is the manager's.
+func (w *World) clock() time.Time {
+	at := w.Now()
+	if w.cfg.Skew != nil {
+		at = at.Add(w.cfg.Skew(at))
+	}
+	return at
 }
 
 // wake asks for a look soon: wake-ups that arrive together are one look.
