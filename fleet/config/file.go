@@ -54,7 +54,7 @@ type AWS struct {
 // Serve is what the long-lived server needs to know.
 type Serve struct {
 	Listen string
-	Ledger string // path of the ledger's database
+	Ledger string // path of the ledger's database, or dynamodb:NAME; see Table
 }
 
 // Pool is a pool as judgement sees it, and what a launch of it needs. Either

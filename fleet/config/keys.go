@@ -137,7 +137,7 @@ func serveKeys() object[Serve] {
 		keys: []key[Serve]{
 			field("listen", "Address that the server listens on.", text{check: wrongListen},
 				func(s *Serve) *string { return &s.Listen }),
-			field("ledger", "File of the ledger's database.", text{max: 1024},
+			field("ledger", "File of the ledger's database. Verbs beside a deployment of functions name its table here: dynamodb:NAME.", ledgerPlace,
 				func(s *Serve) *string { return &s.Ledger }),
 		},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
@@ -22,12 +23,21 @@ func backupCommand() *cobra.Command {
 opens the copy to see that it is one. To go back to a copy: stop serve, move the
 ledger away together with the -wal and -shm files beside it, copy the copy to
 where serve.ledger names it, start serve. What was recorded since comes back as
-far as EC2 and GitHub still show it.`,
+far as EC2 and GitHub still show it. A ledger in DynamoDB is copied by AWS, and not
+here.`,
 	}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
-			err := s.Backup(c.Context(), args[0])
+		f, err := at.read()
+		if err != nil {
+			return err
+		}
+		if f.Serve.Table() != "" {
+			return fmt.Errorf("%w: backup copies a ledger that is a file, and %s is a table: as deployed, AWS keeps every second of its last 35 days "+
+				"(aws dynamodb restore-table-to-point-in-time makes another table of one)", errUsage, f.Serve.Ledger)
+		}
+		return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error {
+			err := s.File.Backup(c.Context(), args[0])
 			if errors.Is(err, fs.ErrExist) {
 				return fmt.Errorf("%w: %s is there already; name a new file", errUsage, args[0])
 			}

@@ -15,7 +15,7 @@ const markSimulated = "simulated"
 
 // simulated reports whether a fleet file's ledger is a served demo's.
 func simulated(ctx context.Context, f *config.File) bool {
-	if sqlite.Absent(f.Serve.Ledger) {
+	if f.Serve.Table() != "" || sqlite.Absent(f.Serve.Ledger) {
 		return false
 	}
 	s, err := wire.OpenLedger(ctx, f, nil)

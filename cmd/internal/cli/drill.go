@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 // drillStands is when an order that no manager took up lapses.
@@ -41,7 +41,7 @@ back as Spot does. FIS picks them at random among those that run on Spot. Jobs
 they interrupt are run again, on demand; the verb follows until each is green.
 Ctrl-C leaves the drill going; drill show tells of it.`,
 	}
-	path := configFlag(c)
+	at := placeFlags(c)
 	f := c.Flags()
 	f.StringVar(&d.drill.Pool, "pool", "", "the pool")
 	f.IntVar(&d.drill.Count, "count", 1, "how many machines")
@@ -50,12 +50,12 @@ Ctrl-C leaves the drill going; drill show tells of it.`,
 	f.BoolVar(&d.yes, "yes", false, "don't ask")
 	f.BoolVar(&d.detach, "detach", false, "order it and don't follow")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error { return d.run(c, f, s) })
+		return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error { return d.run(c, f, s) })
 	}
 	return c
 }
 
-func (d *drillFlags) run(c *cobra.Command, f *config.File, s *sqlite.Store) error {
+func (d *drillFlags) run(c *cobra.Command, f *config.File, s *wire.Ledger) error {
 	d.drill.ID = "spot-" + time.Now().UTC().Format("20060102t150405.000")
 	switch err := d.drill.Check(); {
 	case err != nil:

@@ -55,10 +55,10 @@ func drills(ctx context.Context, b book) ([]judged, error) {
 		}
 		all = append(all, judged{d, chaos.Judge(chaos.See(seen, d, jobs))})
 	}
-	if managerOf(b.Serve.Ledger) == managerNone {
+	if b.manager() == managerNone {
 		for i := range all {
 			if v := &all[i].Verdict; v.Result == chaos.Open {
-				v.Why = append(v.Why, "no manager runs, so nothing goes on: start serve")
+				v.Why = append(v.Why, "no manager runs, so nothing goes on: "+b.remedy())
 			}
 		}
 	}
@@ -75,8 +75,8 @@ func ordered(b book, first string) (all []judged) {
 		}
 		why := "the manager's next look takes it up"
 		switch {
-		case managerOf(b.Serve.Ledger) == managerNone:
-			why = "no manager runs: start serve"
+		case b.manager() == managerNone:
+			why = "no manager runs: " + b.remedy()
 		case first != "":
 			why = "drill " + first + " goes first"
 		}

@@ -12,14 +12,17 @@ import (
 
 	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet/config"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 // configFlag gives a verb the flag that names the fleet file.
 func configFlag(c *cobra.Command) *string {
 	path := new(string)
-	c.Flags().StringVar(path, "config", cmp.Or(os.Getenv("RUNFLEET_CONFIG"), "runfleet.yaml"), "the fleet file; RUNFLEET_CONFIG names another standard")
+	configVar(c, path)
 	return path
+}
+
+func configVar(c *cobra.Command, path *string) {
+	c.Flags().StringVar(path, "config", cmp.Or(os.Getenv("RUNFLEET_CONFIG"), "runfleet.yaml"), "the fleet file; RUNFLEET_CONFIG names another standard")
 }
 
 // usage marks an error as the caller's to mend. Problems of a fleet file stand a
@@ -36,33 +39,70 @@ type misuse struct{ error }
 
 func (m misuse) Unwrap() []error { return []error{errUsage, m.error} }
 
+// places is what a verb was told of where things are.
+type places struct {
+	file   string // the fleet file
+	ledger string // empty: where the fleet file says
+}
+
+// placeFlags gives a verb the flags that name the fleet file and its ledger.
+func placeFlags(c *cobra.Command) *places {
+	p := &places{}
+	configVar(c, &p.file)
+	c.Flags().StringVar(&p.ledger, "ledger", tableNamed(), "the ledger, if not the one of the fleet file: a file, or dynamodb:TABLE; RUNFLEET_TABLE names a table, too")
+	return p
+}
+
+// tableNamed is the ledger that the environment names; empty: none.
+func tableNamed() string {
+	if name := os.Getenv("RUNFLEET_TABLE"); name != "" {
+		return config.InTable(name)
+	}
+	return ""
+}
+
+// read reads the fleet file, and puts the ledger's place into it.
+func (p *places) read() (*config.File, error) {
+	f, err := wire.ReadFile(p.file)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if p.ledger != "" {
+		if err := config.CheckLedger(p.ledger); err != nil {
+			return nil, fmt.Errorf("%w: --ledger or RUNFLEET_TABLE: %w", errUsage, err)
+		}
+		f.Serve.Ledger = p.ledger
+	}
+	return f, nil
+}
+
 // withLedger reads the fleet file and opens its ledger for a verb. The ledger
-// must be there: only serve makes one.
-func withLedger(ctx context.Context, path string, do func(*config.File, *sqlite.Store) error) error {
-	f, err := wire.ReadFile(path)
+// must be there: only a manager makes one.
+func withLedger(ctx context.Context, p *places, do func(*config.File, *wire.Ledger) error) error {
+	f, err := p.read()
 	if err != nil {
-		return usage(err)
+		return err
 	}
-	s, err := openLedger(ctx, f)
+	l, err := openLedger(ctx, f)
 	if err != nil {
-		return fmt.Errorf("%w (fleet file %s)", err, path)
+		return fmt.Errorf("%w (fleet file %s)", err, p.file)
 	}
-	defer s.Close()
-	return do(f, s)
+	defer l.Close()
+	return do(f, l)
 }
 
 // openLedger opens a ledger for a verb. The orders of a served demo's hold by the
 // demo's clock.
-func openLedger(ctx context.Context, f *config.File) (*sqlite.Store, error) {
-	s, err := wire.OpenLedger(ctx, f, nil)
-	if err != nil {
-		return nil, err
+func openLedger(ctx context.Context, f *config.File) (*wire.Ledger, error) {
+	l, err := wire.OpenLedger(ctx, f, nil)
+	if err != nil || l.File == nil {
+		return l, err
 	}
-	state, err := s.Read(ctx)
+	state, err := l.Read(ctx)
 	if err != nil || state.Marks[markSimulated] == "" {
-		return s, nil // what is wrong the verb says
+		return l, nil // what is wrong the verb says
 	}
-	if err := s.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		return nil, err
 	}
 	at := clock(state)

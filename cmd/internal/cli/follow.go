@@ -7,17 +7,19 @@ import (
 	"io"
 	"time"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/chaos"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
-// drillPoll is how often the ledger is read while a drill is followed.
+// drillPoll is how often the ledger is read while a drill is followed. One in a
+// table costs with each read, and is read as often as plans follow the drill.
 const drillPoll = time.Second
 
 // follow tells what happens in a drill until it is judged.
-func follow(ctx context.Context, out io.Writer, f *config.File, s *sqlite.Store, id string) error {
+func follow(ctx context.Context, out io.Writer, f *config.File, s *wire.Ledger, id string) error {
 	told := map[string]bool{} // what is heard of late may stand before what was told
 	tell := func(line string) {
 		if !told[line] {
@@ -25,8 +27,12 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *sqlite.Store,
 			fmt.Fprintln(out, line)
 		}
 	}
+	poll := drillPoll
+	if s.File == nil {
+		poll = fleet.FollowEvery
+	}
 	for {
-		d, err := drillNow(ctx, f, s, id)
+		d, b, err := drillNow(ctx, f, s, id)
 		switch {
 		case ctx.Err() != nil: // it is told below
 		case errors.Is(err, ledger.ErrUnknown):
@@ -35,7 +41,7 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *sqlite.Store,
 			return err
 		case d.Verdict.Result == drillOrdered:
 			tell("waiting: " + d.Verdict.Why[0])
-		case d.Verdict.Result == chaos.Open && managerOf(f.Serve.Ledger) == managerNone:
+		case d.Verdict.Result == chaos.Open && b.manager() == managerNone:
 			tell("waiting: " + d.Verdict.Why[len(d.Verdict.Why)-1])
 		}
 		for _, m := range d.Verdict.Timeline {
@@ -49,16 +55,18 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *sqlite.Store,
 		case <-ctx.Done():
 			fmt.Fprintf(out, "the drill goes on; runfleet drill show %s tells of it\n", id)
 			return errors.New("not followed to its end")
-		case <-time.After(drillPoll):
+		case <-time.After(poll):
 		}
 	}
 }
 
-// drillNow is a drill as the ledger has it now.
-func drillNow(ctx context.Context, f *config.File, s *sqlite.Store, id string) (judged, error) {
+// drillNow is a drill as the ledger has it now, and the book that says so.
+func drillNow(ctx context.Context, f *config.File, s *wire.Ledger, id string) (judged, book, error) {
 	state, err := s.Read(ctx)
 	if err != nil {
-		return judged{}, err
+		return judged{}, book{}, err
 	}
-	return drillOf(ctx, book{f, s, state, clock(state)}, id)
+	b := book{f, s, state, clock(state)}
+	d, err := drillOf(ctx, b, id)
+	return d, b, err
 }

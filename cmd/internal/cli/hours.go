@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
 )
@@ -102,7 +102,7 @@ a closed pool does for jobs is its own hours' word (cold, wait or refuse); a poo
 without hours has no such word and never closes: pause stops its launches.`,
 		Args: cobra.RangeArgs(1, 2),
 	}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.Flags().StringVar(&until, "until", "", "how long: 3h, 18:30 in the pool's zone, or 2026-12-24T18:00:00Z")
 	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -111,7 +111,7 @@ without hours has no such word and never closes: pause stops its launches.`,
 		if !ok {
 			return fmt.Errorf("%w: override to open or closed, not %q", errUsage, args[0])
 		}
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error {
 			pool := ""
 			if len(args) == 2 {
 				pool = args[1]

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 func jobsCommand() *cobra.Command {
@@ -54,13 +54,13 @@ func answerJobs(jobs []fleet.Job, now time.Time) answer {
 
 func explainCommand() *cobra.Command {
 	c := &cobra.Command{Use: "explain JOB", Short: "Tell a job's story: what was decided about it, when and why", Args: cobra.ExactArgs(1)}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
 		if err != nil {
 			return fmt.Errorf("%w: JOB is GitHub's number of a job, not %q", errUsage, args[0])
 		}
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error {
 			j, story, err := s.Explain(c.Context(), fleet.JobID(id))
 			if err != nil {
 				return err

@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runfleet/runfleet/cmd/internal/wire"
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
 // mostHold bounds a hold: a machine that nobody looks at any more costs money.
@@ -29,7 +29,7 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 	var reason string
 	span := standard
 	c := &cobra.Command{Use: verb + " MACHINE", Short: short, Args: cobra.ExactArgs(1)}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
 	if standard > 0 {
 		c.Flags().DurationVar(&span, "for", standard, "how long, at most 24h")
@@ -38,7 +38,7 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 		if standard > 0 && (span <= 0 || span > mostHold) {
 			return fmt.Errorf("%w: --for must be more than 0 and at most %s", errUsage, mostHold)
 		}
-		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), at, func(_ *config.File, s *wire.Ledger) error {
 			state, err := s.Read(c.Context())
 			if err != nil {
 				return err
@@ -58,7 +58,7 @@ func orderCommand(verb, short string, kind fleet.OrderKind, standard time.Durati
 }
 
 // place writes an order of an instant, for a span or until it is lifted.
-func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration) error {
+func place(c *cobra.Command, s *wire.Ledger, o fleet.Order, span time.Duration) error {
 	o.ID, o.By = cmp.Or(o.ID, orderID(o.Kind, o.Subject)), "unknown"
 	if span > 0 {
 		o.Until = o.At.Add(span)
@@ -76,10 +76,10 @@ func place(c *cobra.Command, s *sqlite.Store, o fleet.Order, span time.Duration)
 func pauseCommand() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "pause [POOL]", Short: "Launch nothing for a pool, or for the whole fleet", Args: cobra.MaximumNArgs(1)}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return withLedger(c.Context(), *path, func(f *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error {
 			subject := ""
 			if len(args) == 1 {
 				subject = args[0]
@@ -109,13 +109,13 @@ func hasPool(f *config.File, name string) bool {
 // liftCommand is a verb that lifts orders of some kinds.
 func liftCommand(use, short string, args cobra.PositionalArgs, kinds ...fleet.OrderKind) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: args}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		subject := ""
 		if len(args) == 1 {
 			subject = args[0]
 		}
-		return withLedger(c.Context(), *path, func(_ *config.File, s *sqlite.Store) error {
+		return withLedger(c.Context(), at, func(_ *config.File, s *wire.Ledger) error {
 			lifted := 0
 			for _, k := range kinds {
 				switch err := s.Lift(c.Context(), orderID(k, subject)); {

@@ -22,13 +22,13 @@ func planCommand() *cobra.Command {
 of it and writes nothing down. Before the first serve there is no ledger: then
 the plan is that of an empty one.`,
 	}
-	path := configFlag(c)
+	at := placeFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		f, err := wire.ReadFile(*path)
+		f, err := at.read()
 		if err != nil {
-			return usage(err)
+			return err
 		}
-		fresh := sqlite.Absent(f.Serve.Ledger)
+		fresh := f.Serve.Table() == "" && sqlite.Absent(f.Serve.Ledger)
 		if simulated(c.Context(), f) {
 			return errors.New("the ledger is that of a served demo, whose GitHub and AWS nobody else can ask: status, jobs and explain tell of it")
 		}
@@ -40,7 +40,7 @@ the plan is that of an empty one.`,
 		if err != nil {
 			return err
 		}
-		defer parts.Store.Close()
+		defer parts.Close()
 		seen, plan, err := parts.Reconciler.Plan(c.Context())
 		if err != nil {
 			return err

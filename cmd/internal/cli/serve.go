@@ -48,13 +48,16 @@ func serveCommand() *cobra.Command {
 }
 
 func serve(ctx context.Context, path string, drain time.Duration, out io.Writer) error {
-	f, err := wire.ReadFile(path)
+	f, err := (&places{path, tableNamed()}).read()
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	collectOften()
 	log := slog.New(slog.NewTextHandler(out, nil))
 	parts, err := wire.Open(ctx, f, true, log)
+	if errors.Is(err, wire.ErrInTable) {
+		return usage(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // it.
 type book struct {
 	*config.File
-	store *sqlite.Store
+	store *wire.Ledger
 	state fleet.State
 	at    time.Time // by which it is to be read
 }
@@ -37,8 +37,8 @@ type answer struct {
 }
 
 // withBook opens the book that a fleet file names, for a verb that reads it.
-func withBook(c *cobra.Command, path string, do func(book) error) error {
-	return withLedger(c.Context(), path, func(f *config.File, s *sqlite.Store) error {
+func withBook(c *cobra.Command, at *places, do func(book) error) error {
+	return withLedger(c.Context(), at, func(f *config.File, s *wire.Ledger) error {
 		state, err := s.Read(c.Context())
 		if err != nil {
 			return err
@@ -49,13 +49,13 @@ func withBook(c *cobra.Command, path string, do func(book) error) error {
 
 // withHours is withBook for a verb that goes by the fleet file, and heeds what
 // was ordered: before the first start nothing was, and there is no ledger.
-func withHours(c *cobra.Command, path string, do func(book) error) error {
-	f, err := wire.ReadFile(path)
+func withHours(c *cobra.Command, at *places, do func(book) error) error {
+	f, err := at.read()
 	if err != nil {
-		return usage(err)
+		return err
 	}
-	if !sqlite.Absent(f.Serve.Ledger) {
-		return withBook(c, path, do)
+	if f.Serve.Table() != "" || !sqlite.Absent(f.Serve.Ledger) {
+		return withBook(c, at, do)
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "no ledger is at %s yet, serve makes it: these are the hours of the fleet file, without orders\n", f.Serve.Ledger)
 	return do(book{File: f, at: time.Now()})
@@ -67,10 +67,10 @@ func showing(c *cobra.Command, show func(ctx context.Context, b book, args []str
 }
 
 // showingWith is showing for a verb that opens its book in a way of its own.
-func showingWith(c *cobra.Command, with func(*cobra.Command, string, func(book) error) error, show func(ctx context.Context, b book, args []string) (answer, error)) *cobra.Command {
-	path, form := configFlag(c), outputFlag(c)
+func showingWith(c *cobra.Command, with func(*cobra.Command, *places, func(book) error) error, show func(ctx context.Context, b book, args []string) (answer, error)) *cobra.Command {
+	at, form := placeFlags(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return with(c, *path, func(b book) error {
+		return with(c, at, func(b book) error {
 			a, err := show(c.Context(), b, args)
 			if err != nil {
 				return err

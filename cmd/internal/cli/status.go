@@ -12,13 +12,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
 )
 
-// lookedLate is from when on a manager that runs should have looked: at rest a
-// full look comes every ten minutes.
-const lookedLate = 12 * time.Minute
+const (
+	// lookedLate is from when on a manager that runs should have looked: at rest a
+	// full look comes every ten minutes.
+	lookedLate = 12 * time.Minute
+	// functionsLate is the same of functions, which look at all each minute: from
+	// then on the deployment's own alarm tells of it.
+	functionsLate = 5 * time.Minute
+)
 
 // What is known of the manager of a ledger.
 const (
@@ -34,13 +40,18 @@ func statusCommand() *cobra.Command {
 what is said of machines and runners is as of that.`,
 	}
 	return showing(c, func(_ context.Context, b book, _ []string) (answer, error) {
-		v := viewStatus(b.snapshot(), managerOf(b.Serve.Ledger))
+		v := viewStatus(b.snapshot(), b.Serve.Ledger, b.manager())
 		return answer{text: v.tell, values: v}, nil
 	})
 }
 
-func managerOf(ledger string) string {
-	switch held, err := sqlite.Held(ledger); {
+// manager tells whether somebody manages: a server by the lock that it holds,
+// functions, which hold none, by their last full look.
+func (b book) manager() string {
+	if b.Serve.Table() != "" {
+		return yes(b.at.Sub(looked(b.state)) <= functionsLate, managerRuns, managerNone)
+	}
+	switch held, err := sqlite.Held(b.Serve.Ledger); {
 	case err != nil:
 		return managerUnknown
 	case held:
@@ -49,9 +60,15 @@ func managerOf(ledger string) string {
 	return managerNone
 }
 
+// remedy is what helps where no manager runs.
+func (b book) remedy() string {
+	return yes(b.Serve.Table() != "", "see the log of the function look", "start serve")
+}
+
 // statusView is the status as JSON has it; see the other views.
 type statusView struct {
 	Fleet    string                    `json:"fleet"`
+	Ledger   string                    `json:"ledger"`  // a file, or dynamodb:TABLE
 	Plan     int64                     `json:"plan"`    // the ledger's number
 	Manager  string                    `json:"manager"` // runs, none, unknown
 	Looked   time.Time                 `json:"looked_at,omitzero"`
@@ -71,10 +88,10 @@ type statusView struct {
 // notLookedAt stands for the verdict of a job that no look has seen yet.
 const notLookedAt fleet.VerdictCode = "not-looked-at"
 
-func viewStatus(seen fleet.Snapshot, manager string) statusView {
+func viewStatus(seen fleet.Snapshot, ledger, manager string) statusView {
 	f, s := seen.Fleet, seen.State
 	v := statusView{
-		Fleet: f.Name, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
+		Fleet: f.Name, Ledger: ledger, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
 		Jobs: map[string]int{}, Verdicts: map[fleet.VerdictCode]int{}, Hours: []hoursView{}, Setbacks: []setbackView{},
 		Orders: views(s.Orders, viewOrder), Alerts: texts(fleet.Decide(seen).Alerts),
 		GitHub: viewMeters(reconcile.MetersIn(s.Marks), seen.At),
@@ -152,7 +169,12 @@ func (v statusView) life() string {
 		age := time.Duration(*v.Age * float64(time.Second)).Round(time.Second)
 		looked, late = "last full look "+short(max(0, age))+" ago", age > lookedLate
 	}
+	functions := config.Serve{Ledger: v.Ledger}.Table() != ""
 	switch {
+	case functions && v.Manager == managerRuns:
+		return "the functions look; " + looked
+	case functions:
+		return "the functions do not look, so nothing is launched or ended: see the log of look; " + looked
 	case v.Manager == managerNone:
 		return "no manager runs, so nothing is launched or ended: start serve; " + looked
 	case v.Manager == managerRuns && late:

@@ -11,8 +11,12 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 )
 
+// ago is an instant some seconds ago, as a mark has it.
+func ago(seconds int) string {
+	return time.Now().Add(-time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339Nano)
+}
+
 func TestStatusSaysWhetherAManagerRunsAndHowOldTheLastLookIs(t *testing.T) {
-	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339Nano) }
 	for _, tt := range []struct {
 		name    string
 		manager bool
@@ -21,11 +25,11 @@ func TestStatusSaysWhetherAManagerRunsAndHowOldTheLastLookIs(t *testing.T) {
 		json    string
 	}{
 		{"before the first start", false, nil, "no manager runs, so nothing is launched or ended: start serve; no full look yet", `"manager": "none"`},
-		{"after it died", false, map[string]string{"looked": ago(3 * time.Hour)},
+		{"after it died", false, map[string]string{"looked": ago(3 * 3600)},
 			"no manager runs, so nothing is launched or ended: start serve; last full look 3h", `"looked_seconds_ago": 108`},
 		{"while it starts", true, nil, "a manager runs; no full look yet", `"manager": "runs"`},
-		{"while it runs", true, map[string]string{"looked": ago(90 * time.Second)}, "a manager runs; last full look 1m3", `"looked_at": "`},
-		{"while it hangs", true, map[string]string{"looked": ago(time.Hour)}, "a manager runs and does not look, see its log; last full look 1h", `"manager": "runs"`},
+		{"while it runs", true, map[string]string{"looked": ago(90)}, "a manager runs; last full look 1m3", `"looked_at": "`},
+		{"while it hangs", true, map[string]string{"looked": ago(3600)}, "a manager runs and does not look, see its log; last full look 1h", `"manager": "runs"`},
 		{"of a simulation, which has a time of its own", true, map[string]string{"looked": "2025-10-14T13:00:00Z", "simulated": "demo"},
 			"a manager runs; last full look 0s ago", `"looked_seconds_ago": 0`},
 	} {

@@ -73,21 +73,29 @@ func newDeployment(t *testing.T, fleet, pools string) *deployment {
 	return d
 }
 
-// shipped is the bootstrap as it is deployed, for this machine; or the one that
-// RUNFLEET_BOOTSTRAP names.
-func shipped(t *testing.T) (program string) {
+// shipped is the bootstrap as it is deployed, for this machine, built once; or the
+// one that RUNFLEET_BOOTSTRAP names.
+func shipped(t *testing.T) string {
 	t.Helper()
-	if program = os.Getenv("RUNFLEET_BOOTSTRAP"); program != "" {
+	if program := os.Getenv("RUNFLEET_BOOTSTRAP"); program != "" {
 		return program
 	}
-	program = filepath.Join(t.TempDir(), "bootstrap")
-	c := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda", "-trimpath", "-ldflags", "-s -w", "-o", program, "../../runfleet")
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var built = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(filepath.Dir(program), "bootstrap")
+	c := exec.Command("go", "build", "-tags", "lambda", "-trimpath", "-ldflags", "-s -w", "-o", path, "../../runfleet")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
-	return program
-}
+	return path, nil
+})
 
 // upload puts a fleet file with these pools where the functions read it.
 func (d *deployment) upload(pools string) {

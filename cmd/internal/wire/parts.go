@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
@@ -25,13 +23,14 @@ import (
 // Parts are a running fleet's, as the fleet file asks for them.
 type Parts struct {
 	Owner
-	Store      *sqlite.Store
+	Store      *sqlite.Store // nil: the ledger is in DynamoDB, and nobody manages by these parts
 	Reconciler *reconcile.Reconciler
 	Handler    *webhooks.Handler
 	// Pollers are of the queues that the fleet file names.
 	Pollers []*queue.Poller
 	// Woken has a value when something was recorded that a look should see.
 	Woken   chan struct{}
+	ledger  *Ledger
 	file    *config.File // as of the start
 	pools   atomic.Pointer[fleet.Fleet]
 	windows atomic.Pointer[map[string]schedule.Windows]
@@ -40,19 +39,17 @@ type Parts struct {
 	launch func(f *config.File) (*provision.Cloud, error)
 }
 
-// OpenLedger opens the ledger alone, for verbs that only read or order. It must
-// be there. now is the clock by which its orders hold; nil is the real one.
-func OpenLedger(ctx context.Context, f *config.File, now func() time.Time) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Must: true, Now: now})
-}
-
-// Open makes every part. A manager holds the ledger alone; whoever only asks
-// opens it beside one, and makes none. Nothing is called at GitHub; AWS is
-// asked for the settings that the file names, and for the account.
+// Open makes every part. A manager holds the ledger alone, which must be a file:
+// else it is ErrInTable. Whoever only asks opens it beside one, and makes none.
+// Nothing is called at GitHub; AWS is asked for the settings that the file names,
+// and for the account.
 func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*Parts, error) {
-	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
+	if manage && f.Serve.Table() != "" {
+		return nil, fmt.Errorf("%w, and %s is a table, whose fleet functions manage: name a file under serve.ledger, and no RUNFLEET_TABLE", ErrInTable, f.Serve.Ledger)
+	}
+	aws, err := awsOf(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("read AWS configuration: %w", err)
+		return nil, err
 	}
 	m := meansOf(f, aws, log)
 	gh, err := m.hub(ctx)
@@ -60,26 +57,27 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		return nil, err
 	}
 	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}}
-	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Path: f.Serve.Ledger, Fleet: f.Name, Hold: manage, Must: !manage}); err != nil {
+	if p.ledger, err = openLedger(ctx, f, aws, opening{hold: manage}); err != nil {
 		return nil, err
 	}
-	if p.Handler, err = m.handler(ctx, p.Store, p.Wake); err == nil {
-		p.Handler.Others, err = m.others(ctx, p.Store, gh, p.Wake)
+	p.Store = p.ledger.File
+	if p.Handler, err = m.handler(ctx, p.ledger, p.Wake); err == nil {
+		p.Handler.Others, err = m.others(ctx, p.ledger, gh, p.Wake)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.Store.Close())
+		return nil, errors.Join(err, p.Close())
 	}
 	account, err := accountOf(ctx, aws)
 	if err != nil {
-		return nil, errors.Join(err, p.Store.Close())
+		return nil, errors.Join(err, p.Close())
 	}
-	p.Owner = Owner{Tokens: m.configs(account), Ledger: p.Store.ID()}
-	p.launch = m.launcher(p.Store.ID(), !manage)
+	p.Owner = Owner{Tokens: m.configs(account), Ledger: p.ledger.ID()}
+	p.launch = m.launcher(p.ledger.ID(), !manage)
 	if err := p.take(f); err != nil {
-		return nil, errors.Join(err, p.Store.Close())
+		return nil, errors.Join(err, p.Close())
 	}
 	p.Reconciler = &reconcile.Reconciler{
-		Ledger: p.Store, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
+		Ledger: p.ledger, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
 		Meters: gh.Allowances, Installations: gh,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
 		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
@@ -89,10 +87,13 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	return p, nil
 }
 
+// Close ends the ledger. What was recorded stays.
+func (p *Parts) Close() error { return p.ledger.Close() }
+
 // pollers are of the queues that the file names.
 func (p *Parts) pollers(m means) []*queue.Poller {
 	client := queue.NewSQS(m.aws)
-	in := &queue.Intake{Recorder: p.Store, Now: time.Now, Log: m.log}
+	in := &queue.Intake{Recorder: p.ledger, Now: time.Now, Log: m.log}
 	var all []*queue.Poller
 	for _, q := range []struct {
 		url     string

@@ -214,7 +214,7 @@ func TestOpenRefusesWhatIsNotItsLedger(t *testing.T) {
 		{"another fleet's", name, "g", "name another table", ledger.ErrOwned},
 		{"a newer program's", newer, "f", "run the newer program", ledger.ErrNewer},
 		{"none", "nothing-there", "f", "there is no such table", fs.ErrNotExist},
-		{"not founded, for a verb that only asks", empty, "f", "a manager founds the ledger", fs.ErrNotExist},
+		{"not founded, for a verb that only asks", empty, "f", "the functions make the ledger when they first begin", fs.ErrNotExist},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Open(t.Context(), Config{API: api, Table: tt.table, Fleet: tt.fleet, Must: true, Pause: noPause})

@@ -84,14 +84,14 @@ func (s *Store) ID() string { return s.id }
 func (s *Store) claim(ctx context.Context, c Config) error {
 	found, err := s.fetch(ctx, []key{fleetKey})
 	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
-		return fmt.Errorf("%w: there is no such table, the deployment makes it: %w", fs.ErrNotExist, err)
+		return fmt.Errorf("there is no such table; a deployment makes it, and tells its name as the output Table: %w: %w", fs.ErrNotExist, err)
 	}
 	if err != nil {
 		return err
 	}
 	it, ok := found[fleetKey]
 	if !ok && c.Must {
-		return fmt.Errorf("%w: the table is empty, a manager founds the ledger", fs.ErrNotExist)
+		return fmt.Errorf("the table is empty; the functions make the ledger when they first begin: %w", fs.ErrNotExist)
 	}
 	if !ok {
 		if it, err = s.found(ctx, c.ID); err != nil {
