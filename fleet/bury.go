@@ -10,6 +10,7 @@ func (v *view) bury(m *machineView) {
 	if v.refusedLately(m.TriedAt) {
 		return
 	}
+	v.strikeUnbooted(m)
 	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
 	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
 	if registered || m.Try > 0 && !taken {

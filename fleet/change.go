@@ -9,7 +9,7 @@ type Change struct {
 	Settle   []IntentID
 	Jobs     []Job // of known jobs; only a plan's own fields are written
 	Machines []Machine
-	Forget   []MachineID // with what Spot said of them
+	Forget   []MachineID // with what Spot and their agents said of them
 	Runners  []Runner
 	Ended    []string // names of registrations
 	Setbacks []Setback

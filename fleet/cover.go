@@ -82,7 +82,7 @@ func (v *view) stock() stock {
 	}
 	for i := range v.machines {
 		m := &v.machines[i]
-		if m.pool < 0 || m.drained || m.halted || m.leaving || m.leaves() && m.phase != Busy {
+		if m.pool < 0 || m.drained || m.halted || m.leaving || (m.leaves() || m.over()) && m.phase != Busy {
 			continue
 		}
 		switch {

@@ -85,6 +85,7 @@ type machineView struct {
 	served    time.Time // a standing one: when the last job began that is done and still known
 	runner    *Runner
 	notice    *Notice // Spot's; nil: none
+	report    *Report // its agent's last one; nil: none
 	scope     Scope   // where it is or will be registered
 	intent    bool    // an intent about it is open
 	leaving   bool    // and it is to end

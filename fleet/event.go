@@ -12,6 +12,8 @@ type Event struct {
 	Job  *Job      // the job as the event shows it; nil if it is about no job
 	// Notice is what Spot said of a machine; nil if it is about none.
 	Notice *Notice
+	// Report is what a machine told of itself; nil if it told nothing that is kept.
+	Report *Report
 	// Read marks an answer of the API. It is the truth of its instant, so it
 	// may move a job back where an event may not: GitHub re-queues a job that
 	// its runner never picked up.

@@ -32,7 +32,7 @@ var phases = []struct {
 	next []Phase
 	why  string
 }{
-	Booting:     {"booting", []Phase{Ready, Ending}, "boot estimate passed, or image prepared; not needed"},
+	Booting:     {"booting", []Phase{Ready, Ending}, "agent asks, boot estimate passed, or image prepared; not needed"},
 	Ready:       {"ready", []Phase{Registering, Ending}, "a job needs it; not needed, pool retired"},
 	Registering: {"registering", []Phase{Ready, Idle, Busy, Ending}, "config withdrawn; runner online; job began; boot limit"},
 	Idle:        {"idle", []Phase{Busy, Off, Lost, Ending}, "job began; standing: hours closed; registration dropped; idle limit"},
@@ -126,6 +126,8 @@ func (v *view) phaseOf(m *machineView) (Phase, string) {
 		return Ready, "its pool " + v.gone(m)
 	case v.pools[m.pool].Prepared:
 		return Ready, "its image is prepared"
+	case m.asks():
+		return Ready, "its agent asks for a config"
 	case v.past(m.LaunchedAt, v.pools[m.pool].boot):
 		return Ready, "its pool's boot estimate has passed"
 	}

@@ -82,6 +82,13 @@ func strained(r *rapid.T) fleet.Snapshot {
 			notice(&s, id, rapid.SampledFrom([]fleet.NoticeKind{fleet.Rebalance, fleet.Interruption}).Draw(r, "kind"), rapid.IntRange(0, 900).Draw(r, "told"))
 		}
 	}
+	for _, id := range []string{"i-1", "i-2", "i-4", "i-9"} {
+		if rapid.IntRange(0, 2).Draw(r, "told") == 0 {
+			kind := rapid.SampledFrom([]fleet.ReportKind{fleet.ReportReady, fleet.ReportEnded}).Draw(r, "kind")
+			outcome := rapid.SampledFrom([]fleet.Outcome{fleet.OutcomeDone, fleet.OutcomeBroken}).Draw(r, "outcome")
+			report(&s, id, kind, outcome, rapid.IntRange(0, 900).Draw(r, "since"))
+		}
+	}
 	for i, j := range s.State.Jobs {
 		if i < 4 && rapid.IntRange(0, 3).Draw(r, "hit") == 0 {
 			row := hit(int(j.Key.ID), "i-1", rapid.SampledFrom([]string{"", "failure", "success"}).Draw(r, "conclusion"))

@@ -58,6 +58,10 @@ func (v *view) releaseLive(m *machineView) {
 		v.releaseStanding(m)
 		return
 	}
+	if m.over() && m.phase <= Idle {
+		v.releaseOver(m)
+		return
+	}
 	switch m.phase {
 	case Booting, Ready:
 		v.releaseGeneric(m)
@@ -197,6 +201,10 @@ func (v *view) releaseBusy(m *machineView) {
 	}
 	if !since.IsZero() && v.past(since, limit) {
 		v.end(m, fmt.Sprintf("its job ran longer than the job limit of %s", limit), true)
+		return
+	}
+	if m.job != nil && m.over() && v.past(m.report.At, endGrace) {
+		v.ask(m.job) // it is over by the machine's word, and no event says so
 		return
 	}
 	if m.job != nil && m.runner != nil && (m.runner.Missed >= 2 || m.Standing && m.seemsFree()) {

@@ -1,10 +1,15 @@
 package fleet
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Report is what the agent on a machine tells of it. Reports are hints: the
 // fleet works without them, and believes one only about the machine that sent
-// it.
+// it. What EC2 and GitHub show is the truth. One that asks for a config is
+// registered before its pool's boot estimate has passed; one that powers off is
+// no supply from then on.
 type Report struct {
 	Machine MachineID
 	At      time.Time
@@ -54,4 +59,59 @@ const (
 func (r Report) Notice() (Notice, bool) {
 	kind, ok := map[ReportKind]NoticeKind{ReportRebalance: Rebalance, ReportNotice: Interruption}[r.Kind]
 	return Notice{Machine: r.Machine, Kind: kind, At: r.At, Deadline: r.Deadline}, ok
+}
+
+// ApplyReport is the row after a machine told something: the row the ledger
+// holds, or nil, and what it tells. It reports whether that is news. Its end is
+// its last word, even where its clock was put back.
+func ApplyReport(row *Report, e Event) (Report, bool) {
+	next := *e.Report
+	if row == nil || next.At.After(row.At) || next.Kind == ReportEnded && row.Kind != ReportEnded {
+		return next, true
+	}
+	return *row, false
+}
+
+// reportKept is how long a report of a machine that nobody knows is kept.
+const reportKept = noticeKept
+
+// settleReports ties reports to their machines.
+func (v *view) settleReports() {
+	for i := range v.State.Reports {
+		r := &v.State.Reports[i]
+		if at, ok := v.byID[r.Machine]; ok {
+			v.machines[at].report = r
+		} else if v.past(r.At, reportKept) {
+			v.plan.Forget = append(v.plan.Forget, r.Machine)
+		}
+	}
+}
+
+// asks reports whether the machine's agent waits for a config.
+func (m *machineView) asks() bool { return m.report != nil && m.report.Kind == ReportReady }
+
+// over reports whether the machine powers itself off, as its agent said. A
+// standing one comes back.
+func (m *machineView) over() bool {
+	return m.report != nil && m.report.Kind == ReportEnded && !m.Standing
+}
+
+// releaseOver ends a machine that runs on well after its agent powered it off.
+func (v *view) releaseOver(m *machineView) {
+	if v.past(m.report.At, endGrace) {
+		v.strikeUnbooted(m)
+		v.end(m, fmt.Sprintf("its agent powers it off (%s), grace of %s is over", m.report.Reason, endGrace), false)
+	}
+}
+
+// strikeUnbooted remembers a machine that could not run a runner, as its agent
+// said, against its template. One that we ended ourselves is judged already.
+func (v *view) strikeUnbooted(m *machineView) {
+	if !m.over() || !m.EndedAt.IsZero() || !m.ReadyAt.IsZero() || m.job != nil {
+		return
+	}
+	switch m.report.Outcome {
+	case OutcomeBroken, OutcomeRefused, OutcomeCrashed:
+		v.strike(BootKey(m.Pool, m.Template), string(m.ID)+": "+m.report.Reason)
+	}
 }

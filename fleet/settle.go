@@ -32,6 +32,7 @@ func settle(s Snapshot) *view {
 	v.settleFound()
 	v.settleRunners()
 	v.settleNotices()
+	v.settleReports()
 	v.settleOrders()
 	v.settleIntents()
 	v.settlePhases()

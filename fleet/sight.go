@@ -10,6 +10,7 @@ type Sight struct {
 	Pool     *Pool     // with defaults filled in; nil if it left the fleet file
 	Job      *Job      // that its runner took; nil while none is known
 	Runner   *Runner   // its registration, as a full look saw it; nil before
+	Report   *Report   // what its agent told last; nil: nothing, or it did not arrive
 	Intents  []Intent  // open ones that are about it, and the launch that made it
 	Setbacks []Setback // that touch it, those that are over too
 	Orders   []Order   // in force, about it, its pool or the fleet
@@ -24,7 +25,7 @@ func SightOf(s Snapshot, id MachineID) (Sight, bool) {
 		return Sight{}, false
 	}
 	m := &v.machines[i]
-	out := Sight{Machine: *m.Machine, Phase: m.phase, Why: m.why, Job: m.job, Runner: m.runner}
+	out := Sight{Machine: *m.Machine, Phase: m.phase, Why: m.why, Job: m.job, Runner: m.runner, Report: m.report}
 	if m.pool >= 0 {
 		out.Pool = &v.pools[m.pool].Pool
 	}

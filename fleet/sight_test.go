@@ -32,6 +32,11 @@ func TestASightSaysThePhaseAndWhy(t *testing.T) {
 			m.Missed = 2
 			put(s, m)
 		}, "ready: its image is prepared"},
+		{"one that boots", func(s *fleet.Snapshot) { put(s, machine("i-1", "x64", 20)) }, "booting: its pool's boot estimate has not passed"},
+		{"one whose agent asks for a config already", func(s *fleet.Snapshot) {
+			put(s, machine("i-1", "x64", 20))
+			report(s, "i-1", fleet.ReportReady, "", 1)
+		}, "ready: its agent asks for a config"},
 		{"one that was ended", func(s *fleet.Snapshot) {
 			m := machine("i-1", "arm", 600)
 			m.EndedAt = ago(5)

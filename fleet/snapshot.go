@@ -13,6 +13,7 @@ type State struct {
 	Setbacks []Setback
 	Orders   []Order
 	Notices  []Notice // of Spot's, one a machine
+	Reports  []Report // of agents, the last one of each machine
 	Drills   []DrillRun
 	// Interrupted is the jobs that Spot interrupted within a day.
 	Interrupted []Interrupted

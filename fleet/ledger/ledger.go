@@ -10,7 +10,8 @@
 // the fields that are its own (LaunchedAt, Launches, Closed, Verdict), an event
 // only the others, so neither can undo the other. An event that moves a job
 // clears its verdict, and opens it again if it waits again. Spot's notices are
-// rows of the events' alone: a plan only forgets them, with their machines.
+// rows of the events' alone, and so are the reports of machines: a plan only
+// forgets them, with their machines.
 package ledger
 
 import (

@@ -20,8 +20,8 @@
 // an event is one where machines may send.
 //
 // A message is deleted when the ledger has recorded it, not before. All that
-// is taken in bears being taken in twice: an event is known by its ID, a notice
-// by its machine.
+// is taken in bears being taken in twice: an event is known by its ID, a notice or
+// a report by its machine.
 //
 // Wakes carry nothing but their instant. Those of a quarter of a second are one
 // message, and the look for them waits until that quarter is over: what was

@@ -45,8 +45,8 @@ type Taken struct {
 	Wake bool
 	// Wakes are the messages that only asked for one.
 	Wakes []string
-	// Counts is how many messages came to what: recorded, known, wake, report,
-	// unrecorded, or a cause for setting aside. Its keys are a closed list.
+	// Counts is how many messages came to what: recorded, known, wake, unrecorded,
+	// or a cause for setting aside. Its keys are a closed list.
 	Counts map[string]int
 }
 
@@ -82,7 +82,6 @@ func (in *Intake) Take(ctx context.Context, batch []Received) Taken {
 func (in *Intake) decode(ctx context.Context, m Received) (e *fleet.Event, what string, err error) {
 	if m.Reports {
 		e, err = in.report(ctx, m)
-		what = "report"
 	} else {
 		var got Message
 		got, err = Decode([]byte(m.Body), m.ID, in.Now())
@@ -95,7 +94,8 @@ func (in *Intake) decode(ctx context.Context, m Received) (e *fleet.Event, what 
 	return e, what, err
 }
 
-// report is what a machine told. Only of notices the ledger keeps a row.
+// report is what a machine told. That it asks for a config is known before its
+// pool's boot estimate has passed, that it powers off before a look sees it.
 func (in *Intake) report(ctx context.Context, m Received) (*fleet.Event, error) {
 	r, err := DecodeReport([]byte(m.Body))
 	if err != nil {
@@ -110,15 +110,21 @@ func (in *Intake) report(ctx context.Context, m Received) (*fleet.Event, error) 
 		log.InfoContext(ctx, "report", "busy", r.Busy)
 		return noticed(n, m.ID, in.Now()), nil
 	}
+	at := in.Now()
 	switch r.Kind {
 	case fleet.ReportReady:
-		log.InfoContext(ctx, "report", "age", in.Now().Sub(r.At))
+		log.InfoContext(ctx, "report", "age", at.Sub(r.At))
 	case fleet.ReportEnded:
 		log.InfoContext(ctx, "report", "outcome", r.Outcome, "reason", r.Reason, "exit_code", r.ExitCode)
 	default:
 		return nil, aside(UnknownKind, "report %q", r.Kind)
 	}
-	return nil, nil
+	if r.At = r.At.UTC(); r.At.After(at) {
+		r.At = at // its clock is not right yet
+	}
+	r.JobFrom, r.JobUntil = r.JobFrom.UTC(), r.JobUntil.UTC()
+	r.Outcome, r.Reason, r.Result = fleet.Outcome(cut(string(r.Outcome))), cut(r.Reason), cut(r.Result)
+	return &fleet.Event{ID: "sqs-" + m.ID, Kind: "report." + string(r.Kind), At: at, Report: &r}, nil
 }
 
 // record records events together. If that fails, each is tried by itself, so that
@@ -180,3 +186,8 @@ func (t Taken) Log() []slog.Attr {
 	}
 	return attrs
 }
+
+// mostText bounds what is kept of a text of a machine's.
+const mostText = 200
+
+func cut(text string) string { return strings.ToValidUTF8(text[:min(len(text), mostText)], "") }

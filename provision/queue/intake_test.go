@@ -76,6 +76,7 @@ func TestWhatBecomesOfABatch(t *testing.T) {
 	}
 	report := fleet.Report{Machine: "i-1", Kind: fleet.ReportNotice, Deadline: noon.Add(2 * time.Minute)}
 	ready := fleet.Report{Machine: "i-1", Kind: fleet.ReportReady}
+	ended := fleet.Report{Machine: "i-2", Kind: fleet.ReportEnded, Outcome: fleet.OutcomeDone}
 	byQueue := func(m Received) Received {
 		m.Reports = true
 		return m
@@ -109,8 +110,8 @@ func TestWhatBecomesOfABatch(t *testing.T) {
 			Taken{Failed: []string{"n"}, Counts: map[string]int{"forged": 1}}, nil},
 		{"a report that no machine sent", []Received{reported(t, "n", "AIDA", report)},
 			Taken{Failed: []string{"n"}, Counts: map[string]int{"forged": 1}}, nil},
-		{"a report that changes nothing", []Received{reported(t, "n", "AROA:i-1", ready)},
-			Taken{Counts: map[string]int{"report": 1}}, nil},
+		{"a machine that asks for its config, and one that powers off", []Received{reported(t, "n", "AROA:i-1", ready), reported(t, "o", "AROA:i-2", ended)},
+			Taken{Wake: true, Counts: map[string]int{"recorded": 2}}, []string{"sqs-n", "sqs-o"}},
 		{"a kind of report that is not known", []Received{reported(t, "n", "AROA:i-1", fleet.Report{Machine: "i-1", Kind: "hibernated"})},
 			Taken{Failed: []string{"n"}, Counts: map[string]int{"unknown kind": 1}}, nil},
 		{"an event where machines may send is none", []Received{byQueue(of("a", 1))},
@@ -162,6 +163,33 @@ func TestANoticeIsWhatTheReportSays(t *testing.T) {
 	want := []fleet.Event{
 		{ID: "sqs-n", Kind: "spot.interruption", At: noon, Notice: &fleet.Notice{Machine: "i-1", Kind: fleet.Interruption, At: noon, Deadline: deadline}},
 		{ID: "sqs-o", Kind: "spot.rebalance", At: noon, Notice: &fleet.Notice{Machine: "i-2", Kind: fleet.Rebalance, At: noon}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func TestAReportIsKeptAsTheMachineTellsItWithinBounds(t *testing.T) {
+	var got []fleet.Event
+	in, _ := intake(nil)
+	in.Recorder = recorder(func(events []fleet.Event) { got = append(got, events...) })
+	long := strings.Repeat("ä", 400)
+	told := fleet.Report{
+		Machine: "i-1", Kind: fleet.ReportEnded, Outcome: fleet.OutcomeCrashed, Reason: long, ExitCode: 3,
+		JobFrom: noon.Add(-time.Minute), JobUntil: noon.Add(-time.Second), Result: "Succeeded",
+	}
+	ahead := fleet.Report{Machine: "i-2", Kind: fleet.ReportReady, At: noon.Add(time.Hour)}
+	body, err := EncodeReport(ahead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Take(t.Context(), []Received{
+		reported(t, "n", "AROA:i-1", told), {ID: "o", Body: string(body), Sender: "AROA:i-2", Times: 1, Reports: true},
+	})
+	told.At, told.Reason, ahead.At = noon, strings.Repeat("ä", 100), noon // a clock that is ahead is not believed
+	want := []fleet.Event{
+		{ID: "sqs-n", Kind: "report.ended", At: noon, Report: &told},
+		{ID: "sqs-o", Kind: "report.ready", At: noon, Report: &ahead},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

@@ -64,6 +64,7 @@ type sightView struct {
 	Pool     *poolView         `json:"pool,omitempty"` // left out if it left the fleet file
 	Job      *jobView          `json:"job,omitempty"`
 	Runner   *runnerView       `json:"runner,omitempty"`
+	Report   *reportView       `json:"report,omitempty"` // its agent's last one
 	Intents  []intentView      `json:"intents"`
 	Setbacks []setbackView     `json:"setbacks"`
 	Orders   []orderView       `json:"orders"`
@@ -87,6 +88,10 @@ func (s machineShown) view(seen fleet.Snapshot) sightView {
 		r := viewRunner(*s.Runner, &s.Machine)
 		v.Runner = &r
 	}
+	if s.Report != nil {
+		r := viewReport(*s.Report)
+		v.Report = &r
+	}
 	return v
 }
 
@@ -102,6 +107,7 @@ func (s machineShown) rows(fleetName string) [][]string {
 		{"EC2", s.ec2()},
 		{"registration", s.registration(fleetName)},
 		{"runner", s.runner()},
+		{"agent", s.agent()},
 		{"job", s.job()},
 	}
 	rows = append(rows, s.times()...)
@@ -160,6 +166,18 @@ func (s machineShown) runner() string {
 		text += fmt.Sprintf(", missed by %s since", count(r.Missed, "look", "looks"))
 	}
 	return text
+}
+
+// agent is what the machine's agent told last.
+func (s machineShown) agent() string {
+	r := s.Report
+	switch {
+	case r == nil:
+		return "no report came"
+	case r.Kind == fleet.ReportReady:
+		return "asks for a config since " + when(r.At)
+	}
+	return clean(fmt.Sprintf("powers off since %s: %s, %s, exit code %d", when(r.At), r.Outcome, cmp.Or(r.Reason, "no reason given"), r.ExitCode))
 }
 
 func (s machineShown) job() string {

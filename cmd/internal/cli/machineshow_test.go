@@ -39,7 +39,11 @@ func crowded(t *testing.T) (file string) {
 		Key: fleet.JobKey{ID: 101, Attempt: 2}, Repo: "acme/widgets", Name: "build\x1b[31m", Status: fleet.Running, QueuedAt: noon, StartedAt: at(3),
 		Runner: "rf-acme-i-0a-1", Class: fleet.Class{Scope: scope, Labels: fleet.NewLabels("arm64")},
 	}
-	_, recorded := s.Record(t.Context(), fleet.Event{At: at(3), Job: &job})
+	_, recorded := s.Record(t.Context(), fleet.Event{At: at(3), Job: &job},
+		fleet.Event{At: at(2), Report: &fleet.Report{Machine: "i-0a", At: at(2), Kind: fleet.ReportReady}},
+		fleet.Event{At: at(4), Report: &fleet.Report{
+			Machine: "i-0b", At: at(4), Kind: fleet.ReportEnded, Outcome: fleet.OutcomeCrashed, Reason: "the runner\x1b ended with code 3", ExitCode: 3,
+		}})
 	offer := fleet.Offer{Type: "m7g.large", Zone: "us-east-1a", Market: fleet.Spot, Subnet: "subnet-aaa"}
 	settled := s.Settle(t.Context(), fleet.Change{
 		Machines: []fleet.Machine{
@@ -75,6 +79,7 @@ template      lt-1:1
 EC2           running; last shown 2026-01-05 12:04:00
 registration  rf-acme-i-0a-1 in acme, its config was taken
 runner        rf-acme-i-0a-1 (4): online, busy, last shown 2026-01-05 12:04:00
+agent         asks for a config since 2026-01-05 12:02:00
 job           101 (attempt 2) of acme/widgets, build?[31m: running
 launched      2026-01-05 12:01:00
 registered    2026-01-05 12:02:00
@@ -103,6 +108,7 @@ template      -
 EC2           unseen; no full look showed it yet
 registration  none yet
 runner        no full look showed one
+agent         powers off since 2026-01-05 12:04:00: crashed, the runner? ended with code 3, exit code 3
 job           none known
 launched      2026-01-05 12:01:00
 adopted       2026-01-05 12:02:00
@@ -138,6 +144,7 @@ func TestMachinesShowAsJSON(t *testing.T) {
 		Pool     struct{ Name string }
 		Job      struct{ ID int }
 		Runner   struct{ Busy bool }
+		Report   struct{ Kind string }
 		Intents  []struct{ ID string }
 		Setbacks []struct{ Strikes int }
 		Orders   []struct{ By string }
@@ -146,7 +153,7 @@ func TestMachinesShowAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != cli.ExitOK {
 		t.Fatalf("exit %d, error %v: %s%s", code, err, out, log)
 	}
-	if got.Machine.ID != "i-0a" || got.Phase != "busy" || got.Why == "" || got.Pool.Name != "arm64" || got.Job.ID != 101 || !got.Runner.Busy ||
+	if got.Machine.ID != "i-0a" || got.Phase != "busy" || got.Why == "" || got.Pool.Name != "arm64" || got.Job.ID != 101 || !got.Runner.Busy || got.Report.Kind != "ready" ||
 		len(got.Intents) != 1 || len(got.Setbacks) != 1 || len(got.Orders) != 2 || got.Tags["team"] != "ci" {
 		t.Errorf("%+v", got)
 	}

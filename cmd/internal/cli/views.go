@@ -112,6 +112,18 @@ func viewRunner(r fleet.Runner, m *fleet.Machine) runnerView {
 	return v
 }
 
+type reportView struct {
+	Kind     string    `json:"kind"` // ready, ended
+	At       time.Time `json:"at"`
+	Outcome  string    `json:"outcome,omitempty"` // the rest is of one that ended
+	Reason   string    `json:"reason,omitempty"`
+	ExitCode int       `json:"exit_code"`
+}
+
+func viewReport(r fleet.Report) reportView {
+	return reportView{string(r.Kind), r.At.UTC(), string(r.Outcome), r.Reason, r.ExitCode}
+}
+
 type poolView struct {
 	Name         string   `json:"name"`
 	Labels       []string `json:"labels"`

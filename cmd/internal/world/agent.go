@@ -16,7 +16,7 @@ import (
 )
 
 // machine is an instance with the agent on it: the real one's judgement, and
-// the world's effects. Its reports go nowhere: the fleet must work without.
+// the world's effects.
 type machine struct {
 	id       string
 	standing bool
@@ -107,6 +107,8 @@ func (w *World) do(m *machine, effects []agent.Effect) {
 		case agent.Kill:
 			w.GitHub.Vanish(m.runner)
 			w.tell(m, agent.Exited{Code: -1})
+		case agent.Tell:
+			w.report(e.Report)
 		case agent.PowerOff:
 			w.AWS.PowerOff(m.id)
 		}

@@ -55,6 +55,8 @@ func FaultDay(seed uint64) Config {
 		Snatch: some("snatch", 0.5),
 		Spot:   some("spot", 0.5),
 		Quits:  Quits{Rate: some("quits", 0.7)},
+
+		Reports: some("reports", 2), // of many days all of them
 	}
 	c.Fleet.Limits.Machines = 8
 	stand(&c)

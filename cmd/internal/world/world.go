@@ -70,6 +70,9 @@ type Config struct {
 	Quits Quits
 	// Spot is how often Spot takes a machine of its own back, with a notice.
 	Spot float64
+	// Reports is how many of the agents' reports arrive: the fleet must work
+	// without, and with whatever comes late.
+	Reports float64
 	// Snatch is how often a job takes a runner that the manager is about to
 	// delete.
 	Snatch float64

@@ -69,6 +69,7 @@ func factsOf(c fleet.Change) once {
 	for _, id := range c.Forget {
 		facts.drop(rowKey(kindMachine, string(id)))
 		facts.drop(rowKey(kindNotice, string(id)))
+		facts.drop(rowKey(kindReport, string(id)))
 	}
 	for _, x := range c.Runners {
 		facts.put(rowKey(kindRunner, x.Name), x)

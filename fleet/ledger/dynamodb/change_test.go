@@ -83,7 +83,7 @@ func TestARowThatAChangeNamesTwiceIsWrittenOnceAsTheLastSays(t *testing.T) {
 		}
 		return names
 	}
-	want := [][]string{{"put intent#b"}, {"put machine#i-1", "drop machine#i-2", "drop notice#i-2", "drop setback#boot p/t"}, {"drop intent#a"}}
+	want := [][]string{{"put intent#b"}, {"put machine#i-1", "drop machine#i-2", "drop notice#i-2", "drop report#i-2", "drop setback#boot p/t"}, {"drop intent#a"}}
 	if diff := cmp.Diff(want, [][]string{names(all.reserved), names(all.facts), names(all.settled)}); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}

@@ -78,6 +78,33 @@ func spend(t *testing.T, w *wire, s *Store) (c costs) {
 	return c
 }
 
+// TestWhatAMachinesReportsCost is a machine's two.
+func TestWhatAMachinesReportsCost(t *testing.T) {
+	w, api, name := table(t)
+	s := open(t, api, name)
+	said := func(id string, kind fleet.ReportKind) fleet.Event {
+		r := fleet.Report{Machine: "i-0123456789abcdef0", At: ledgertest.Noon, Kind: kind, Outcome: fleet.OutcomeDone, Reason: "its job is over", Result: "Succeeded"}
+		return fleet.Event{ID: id, Kind: "report", At: ledgertest.Noon, Report: &r}
+	}
+	for _, tt := range []struct {
+		name string
+		e    fleet.Event
+		want cost
+	}{
+		{"ready", said("a", fleet.ReportReady), cost{1, 0, 4}},
+		{"ended", said("b", fleet.ReportEnded), cost{2, 2, 4}},
+		{"ended, again", said("b", fleet.ReportEnded), cost{1, 2, 0}},
+	} {
+		w.reset(nil)
+		if _, err := s.Record(t.Context(), tt.e); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want, w.cost()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 // TestWhatAJobCosts is a job's life, from queued to closed, with two verdicts.
 func TestWhatAJobCosts(t *testing.T) {
 	w, api, name := table(t)

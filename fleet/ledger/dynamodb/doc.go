@@ -18,6 +18,7 @@
 //	alive          mark#NAME
 //	alive          notice#MACHINE
 //	alive          order#ID                                           its end
+//	alive          report#MACHINE
 //	alive          runner#NAME
 //	alive          setback#KIND SUBJECT
 //	closed         job#ID#ATTEMPT       closed, and its story         30 days
@@ -68,4 +69,5 @@
 //	plan: one mint, one verdict                  1                        6
 //	outcome of it                                1                        4
 //	job queued; running or done; closed    1; 2; 1     0; 3; 0      6; 4; 4
+//	machine ready; ended                      1; 2        0; 2         4; 4
 package dynamodb

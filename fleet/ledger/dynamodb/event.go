@@ -9,9 +9,9 @@ import (
 
 // seen is what the table holds about an event.
 type seen struct {
-	alive, closed *row // of its job
-	notice        *item
-	known         bool // its delivery was recorded before
+	alive, closed *row  // of its job
+	said          *item // of its machine, by Spot or by itself
+	known         bool  // its delivery was recorded before
 }
 
 func (v seen) row() *row {
@@ -29,6 +29,8 @@ func keysOf(e fleet.Event) (keys []key) {
 	switch {
 	case e.Notice != nil:
 		keys = append(keys, rowKey(kindNotice, string(e.Notice.Machine)))
+	case e.Report != nil:
+		keys = append(keys, rowKey(kindReport, string(e.Report.Machine)))
 	case e.Job != nil:
 		keys = append(keys, jobKey(partAlive, e.Job.Key), jobKey(partClosed, e.Job.Key))
 	}
@@ -47,8 +49,8 @@ func (s *Store) see(ctx context.Context, e fleet.Event) (seen, error) {
 		case k.pk != partAlive && k.pk != partClosed:
 			v.known = true
 			continue
-		case e.Notice != nil:
-			v.notice = &it
+		case e.Notice != nil, e.Report != nil:
+			v.said = &it
 			continue
 		}
 		r, err := rowFrom(it)
@@ -79,30 +81,42 @@ func (s *Store) effect(e fleet.Event, v seen, token string) ([]write, bool, erro
 	fresh := true
 	switch {
 	case e.Notice != nil:
-		more, fresh, err = s.heed(e, v, token)
+		said := saying{rowKey(kindNotice, string(e.Notice.Machine)), v.said, token}
+		more, fresh, err = heed(s, said, func(row *fleet.Notice) (fleet.Notice, bool) { return fleet.ApplyNotice(row, e) })
+	case e.Report != nil:
+		said := saying{rowKey(kindReport, string(e.Report.Machine)), v.said, token}
+		more, fresh, err = heed(s, said, func(row *fleet.Report) (fleet.Report, bool) { return fleet.ApplyReport(row, e) })
 	case e.Job != nil:
 		more, fresh, err = s.move(e, v, token)
 	}
 	return append(writes, more...), fresh, err
 }
 
-// heed applies what Spot said of a machine to the row that is there, if one is.
-func (s *Store) heed(e fleet.Event, v seen, token string) ([]write, bool, error) {
-	var old *fleet.Notice
+// heed applies what was said of a machine to the row that was seen, if one is
+// there, and writes it under a token.
+func heed[T any](s *Store, said saying, apply func(*T) (T, bool)) ([]write, bool, error) {
+	var old *T
 	as := when{absent: s.now()}
-	if v.notice != nil {
-		old, as = &fleet.Notice{}, when{stamp: v.notice.stamp}
-		if err := v.notice.decode(old); err != nil {
+	if said.row != nil {
+		old, as = new(T), when{stamp: said.row.stamp}
+		if err := said.row.decode(old); err != nil {
 			return nil, false, err
 		}
 	}
-	next, changed := fleet.ApplyNotice(old, e)
+	next, changed := apply(old)
 	if !changed {
 		return nil, false, nil
 	}
-	it, err := newItem(rowKey(kindNotice, string(next.Machine)), next)
-	it.stamp = token
+	it, err := newItem(said.key, next)
+	it.stamp = said.token
 	return []write{put(it).only(as)}, true, err
+}
+
+// saying is a row that holds what was said of a machine.
+type saying struct {
+	key   key
+	row   *item // as it was seen; nil: there is none
+	token string
 }
 
 // move applies an event to its job's row, if there is one, or makes it.

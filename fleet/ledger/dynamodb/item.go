@@ -33,6 +33,7 @@ const (
 	kindMark    = "mark"
 	kindNotice  = "notice"
 	kindOrder   = "order"
+	kindReport  = "report"
 	kindRunner  = "runner"
 	kindSetback = "setback"
 

@@ -79,6 +79,8 @@ func (s *Store) add(state *fleet.State, kind string, it item) error {
 		return add(&state.Setbacks, it)
 	case kindNotice:
 		return add(&state.Notices, it)
+	case kindReport:
+		return add(&state.Reports, it)
 	case kindDrill:
 		return add(&state.Drills, it)
 	case kindInterrupted:

@@ -60,6 +60,8 @@ func bySubject(events []fleet.Event) [][]int {
 		switch {
 		case e.Notice != nil:
 			k = subject{machine: e.Notice.Machine}
+		case e.Report != nil:
+			k = subject{machine: e.Report.Machine}
 		case e.Job != nil:
 			k = subject{job: e.Job.Key}
 		}
@@ -74,11 +76,11 @@ func bySubject(events []fleet.Event) [][]int {
 	return groups
 }
 
-// apply takes in one event, in one transaction. Most are of new jobs: that is
-// tried first, without reading.
+// apply takes in one event, in one transaction. Most are of new jobs, or the
+// first word of a machine: that is tried first, without reading.
 func (s *Store) apply(ctx context.Context, e fleet.Event) (bool, error) {
 	var v seen
-	if e.Job != nil && e.Job.Status >= fleet.Running {
+	if e.Job != nil && e.Job.Status >= fleet.Running || e.Report != nil && e.Report.Kind == fleet.ReportEnded {
 		var err error
 		if v, err = s.see(ctx, e); err != nil {
 			return false, err

@@ -63,6 +63,7 @@ func Run(t *testing.T, open Open) {
 		{"events in any order end the same", anyOrder},
 		{"a verdict is told once", repeatedVerdict},
 		{"a notice is kept once, and goes with its machine", notices},
+		{"of a machine's reports the last is kept whole, and goes with it", reports},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, func() time.Time { return Noon })) })
 	}

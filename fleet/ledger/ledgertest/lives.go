@@ -36,6 +36,34 @@ func notices(t *testing.T, s Store) {
 	}
 }
 
+func reports(t *testing.T, s Store) {
+	tell := func(id string, r fleet.Report, after time.Duration) fleet.Event {
+		r.Machine, r.At = "i-1", Noon.Add(after)
+		return fleet.Event{ID: id, Kind: "report", At: r.At, Report: &r}
+	}
+	ready, ended := fleet.Report{Kind: fleet.ReportReady}, fleet.Report{
+		Kind: fleet.ReportEnded, Busy: true, Outcome: fleet.OutcomeCrashed, Reason: "the runner ended with code 3", ExitCode: 3,
+		JobFrom: Noon, JobUntil: Noon.Add(time.Second), Result: "Succeeded",
+	}
+	last := tell("c", ended, 2*time.Second)
+	got := record(t, s, tell("a", ready, 0), tell("b", ready, time.Second), last, last, tell("d", ready, time.Second))
+	if diff := cmp.Diff([]bool{true, true, true, false, false}, got); diff != "" {
+		t.Errorf("fresh (-want +got):\n%s", diff)
+	}
+	other := tell("e", ready, 0)
+	other.Report.Machine = "i-0"
+	record(t, s, other)
+	if diff := cmp.Diff([]fleet.Report{*other.Report, *last.Report}, read(t, s).Reports); diff != "" {
+		t.Errorf("reports (-want +got):\n%s", diff)
+	}
+	if err := s.Settle(t.Context(), fleet.Change{Forget: []fleet.MachineID{"i-1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]fleet.Report{*other.Report}, read(t, s).Reports); diff != "" {
+		t.Errorf("reports of machines that are not forgotten (-want +got):\n%s", diff)
+	}
+}
+
 // whole is a job with every field that an event shows.
 func whole() fleet.Job {
 	j := job(1, fleet.Queued)

@@ -19,6 +19,7 @@ const (
 	kindOrder   = "order"
 	kindMark    = "mark"
 	kindNotice  = "notice"
+	kindReport  = "report"
 
 	kindInterrupted = "interrupted"
 	kindDrill       = "drill"
@@ -74,6 +75,7 @@ func (w *writer) cloud(c fleet.Change) {
 	for _, id := range c.Forget {
 		w.drop(kindMachine, string(id))
 		w.drop(kindNotice, string(id))
+		w.drop(kindReport, string(id))
 	}
 	for _, r := range c.Runners {
 		w.put(kindRunner, r.Name, r)

@@ -81,6 +81,7 @@ func (s *Store) copied() fleet.State {
 	st.Machines, st.Runners = slices.Clone(st.Machines), slices.Clone(st.Runners)
 	st.Intents, st.Setbacks, st.Marks = slices.Clone(st.Intents), slices.Clone(st.Setbacks), maps.Clone(st.Marks)
 	st.Notices, st.Interrupted, st.Drills = slices.Clone(st.Notices), slices.Clone(st.Interrupted), slices.Clone(st.Drills)
+	st.Reports = slices.Clone(st.Reports)
 	st.Orders = nil
 	for _, o := range s.mirror.orders {
 		if o.Holds(s.now()) {
@@ -180,6 +181,8 @@ func (m *mirror) add(t thing, body []byte) error {
 		return add(&m.orders, body)
 	case kindNotice:
 		return add(&m.state.Notices, body)
+	case kindReport:
+		return add(&m.state.Reports, body)
 	case kindDrill:
 		return add(&m.state.Drills, body)
 	case kindInterrupted:
@@ -210,6 +213,7 @@ func (m *mirror) remove() {
 	st.Intents = slices.DeleteFunc(st.Intents, func(x fleet.Intent) bool { return m.things[thing{kindIntent, string(x.ID)}] })
 	st.Setbacks = slices.DeleteFunc(st.Setbacks, func(x fleet.Setback) bool { return m.things[thing{kindSetback, setbackID(x.Key)}] })
 	st.Notices = slices.DeleteFunc(st.Notices, func(x fleet.Notice) bool { return m.things[thing{kindNotice, string(x.Machine)}] })
+	st.Reports = slices.DeleteFunc(st.Reports, func(x fleet.Report) bool { return m.things[thing{kindReport, string(x.Machine)}] })
 	st.Drills = slices.DeleteFunc(st.Drills, func(x fleet.DrillRun) bool { return m.things[thing{kindDrill, x.Drill.ID}] })
 	st.Interrupted = slices.DeleteFunc(st.Interrupted, func(x fleet.Interrupted) bool { return m.things[thing{kindInterrupted, x.Job.String()}] })
 	m.orders = slices.DeleteFunc(m.orders, func(x fleet.Order) bool { return m.things[thing{kindOrder, x.ID}] })
@@ -228,6 +232,7 @@ func (m *mirror) sort() {
 	slices.SortFunc(st.Intents, func(a, b fleet.Intent) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(st.Setbacks, func(a, b fleet.Setback) int { return cmp.Compare(setbackID(a.Key), setbackID(b.Key)) })
 	slices.SortFunc(st.Notices, func(a, b fleet.Notice) int { return cmp.Compare(a.Machine, b.Machine) })
+	slices.SortFunc(st.Reports, func(a, b fleet.Report) int { return cmp.Compare(a.Machine, b.Machine) })
 	slices.SortFunc(st.Drills, func(a, b fleet.DrillRun) int { return cmp.Compare(a.Drill.ID, b.Drill.ID) })
 	slices.SortFunc(st.Interrupted, func(a, b fleet.Interrupted) int { return cmp.Compare(a.Job.String(), b.Job.String()) })
 	slices.SortFunc(m.orders, func(a, b fleet.Order) int { return cmp.Compare(a.ID, b.ID) })

@@ -162,7 +162,9 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 	}
 	switch {
 	case e.Notice != nil:
-		return s.heed(tx, e)
+		return heed(s, tx, thing{kindNotice, string(e.Notice.Machine)}, func(row *fleet.Notice) (fleet.Notice, bool) { return fleet.ApplyNotice(row, e) })
+	case e.Report != nil:
+		return heed(s, tx, thing{kindReport, string(e.Report.Machine)}, func(row *fleet.Report) (fleet.Report, bool) { return fleet.ApplyReport(row, e) })
 	case e.Job == nil:
 		return true, nil
 	}
@@ -181,22 +183,21 @@ func (s *Store) apply(tx *sql.Tx, e fleet.Event) (bool, error) {
 	return s.move(tx, e)
 }
 
-// heed applies what Spot said of a machine to the row that is there, if one is.
-func (s *Store) heed(tx *sql.Tx, e fleet.Event) (bool, error) {
-	var row *fleet.Notice
-	t := thing{kindNotice, string(e.Notice.Machine)}
+// heed applies what was said of a machine to the row that is there, if one is.
+func heed[T any](s *Store, tx *sql.Tx, t thing, apply func(*T) (T, bool)) (bool, error) {
+	var row *T
 	var body []byte
 	err := tx.QueryRow("SELECT body FROM things WHERE kind = ? AND id = ?", t.kind, t.id).Scan(&body)
 	switch {
 	case err == nil:
-		row = &fleet.Notice{}
+		row = new(T)
 		if err := json.Unmarshal(body, row); err != nil {
 			return false, fmt.Errorf("%s %s: %w", t.kind, t.id, err)
 		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return false, err
 	}
-	next, changed := fleet.ApplyNotice(row, e)
+	next, changed := apply(row)
 	if !changed {
 		return false, nil
 	}
