@@ -42,7 +42,6 @@ func (r *Reconciler) launch(ctx context.Context, s fleet.Snapshot, in fleet.Inte
 		return o
 	}
 	o.settle(in)
-	r.spendLaunches(s.At, l.Count)
 	for _, m := range got.Machines {
 		if _, ok := known[m.ID]; !ok {
 			m.Pool, m.Intent, m.Template, m.Standing = l.Pool, in.ID, l.Template, l.Standing

@@ -63,7 +63,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	}
 	s.Recipes = spoilt(s.Recipes, problems)
 	s.Leftovers = r.unswept(s)
-	s.Boots = r.learnBoots(s.State, s.Fleet.Name)
+	s.Boots, r.memory.learnt = learnBoots(s.State, s.Fleet)
 	var windows map[string]schedule.Windows
 	if r.Hours != nil {
 		windows = r.Hours()

@@ -54,8 +54,7 @@ func (r *Reconciler) mintsOf(installation int64) *mintWindow {
 func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
 	a := fleet.Allowance{Launches: -1, Mints: map[int64]fleet.Mints{}}
 	if limit := s.Fleet.Limits.LaunchesPerMinute; limit > 0 {
-		r.memory.launches.span = time.Minute
-		a.Launches = r.memory.launches.left(s.At, limit)
+		a.Launches = max(0, limit-launchedLately(s))
 	}
 	if r.memory.throttled.After(s.At) {
 		a.Launches = 0
@@ -87,18 +86,34 @@ func (r *Reconciler) mintsAt(installation int64, at time.Time) fleet.Mints {
 	}
 }
 
+// launchedLately is how many machines were launched or started within a minute,
+// or may yet be by what is open, as the ledger knows it: a process that looks may
+// be new.
+func launchedLately(s fleet.Snapshot) (n int) {
+	since := s.At.Add(-time.Minute)
+	for _, m := range s.State.Machines {
+		if m.LaunchedAt.After(since) {
+			n++
+		}
+		if m.StartedAt.After(since) {
+			n++
+		}
+	}
+	for _, in := range s.State.Intents {
+		switch {
+		case in.Launch != nil:
+			n += in.Launch.Count
+		case in.Start != nil:
+			n++
+		}
+	}
+	return n
+}
+
 // templateID is a recipe's template without its version.
 func templateID(template string) string {
 	id, _, _ := strings.Cut(template, ":")
 	return id
-}
-
-func (r *Reconciler) spendLaunches(at time.Time, n int) {
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	for range n {
-		r.memory.launches.use(at)
-	}
 }
 
 func (r *Reconciler) spendMint(installation int64) {

@@ -38,9 +38,26 @@ func TestTheAllowanceIsWhatTheLimitsLeave(t *testing.T) {
 			fleet.Allowance{Launches: -1, Mints: map[int64]fleet.Mints{7: {Now: 180, PerBoot: perBoot}}}},
 		{"launches of the last minute count", func(r *rig, s *fleet.Snapshot) {
 			s.Fleet.Limits.LaunchesPerMinute = 60
-			r.spendLaunches(noon.Add(-time.Minute), 7)
-			r.spendLaunches(noon.Add(-time.Second), 10)
+			launched := func(ago time.Duration, n int) {
+				for range n {
+					s.State.Machines = append(s.State.Machines, fleet.Machine{LaunchedAt: noon.Add(-ago)})
+				}
+			}
+			launched(time.Minute, 7)
+			launched(time.Second, 10)
 		}, fleet.Allowance{Launches: 50, Mints: map[int64]fleet.Mints{7: {Now: 180, PerBoot: perBoot}}}},
+		{"so do starts, and what is reserved, whoever did it", func(r *rig, s *fleet.Snapshot) {
+			s.Fleet.Limits.LaunchesPerMinute = 60
+			s.State.Machines = append(s.State.Machines,
+				fleet.Machine{LaunchedAt: noon.Add(-time.Hour), StartedAt: noon.Add(-59 * time.Second)},
+				fleet.Machine{LaunchedAt: noon.Add(-time.Hour), StartedAt: noon.Add(-61 * time.Second)})
+			s.State.Intents = append(s.State.Intents,
+				fleet.Intent{Launch: &fleet.Launch{Count: 20}}, fleet.Intent{Start: &fleet.Start{}}, fleet.Intent{Mint: &fleet.Mint{}})
+		}, fleet.Allowance{Launches: 38, Mints: map[int64]fleet.Mints{7: {Now: 180, PerBoot: perBoot}}}},
+		{"more than the limit leaves nothing", func(r *rig, s *fleet.Snapshot) {
+			s.Fleet.Limits.LaunchesPerMinute = 60
+			s.State.Intents = append(s.State.Intents, fleet.Intent{Launch: &fleet.Launch{Count: 70}})
+		}, fleet.Allowance{Launches: 0, Mints: map[int64]fleet.Mints{7: {Now: 180, PerBoot: perBoot}}}},
 		{"a pause of EC2's allows none", func(r *rig, _ *fleet.Snapshot) { r.pauseLaunches() },
 			fleet.Allowance{Launches: 0, Mints: map[int64]fleet.Mints{7: {Now: 180, PerBoot: perBoot}}}},
 		{"mints of the last minute count, for their installation", func(r *rig, s *fleet.Snapshot) {

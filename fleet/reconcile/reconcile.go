@@ -103,7 +103,6 @@ type memory struct {
 	ask       []fleet.Job
 	origins   []fleet.Job              // whose runs GitHub is to be asked about
 	unheard   map[fleet.JobKey]unheard // questions that were not answered
-	launches  window
 	mints     map[int64]*mintWindow
 	limited   map[int64]time.Time // GitHub refuses installations until then
 	unminted  map[int64]time.Time // likewise, registrations
@@ -112,7 +111,7 @@ type memory struct {
 	seats     map[string]seat           // scopes of standing pools, by account
 	plains    map[fleet.Plain]time.Time // until when what was put is good
 	throttled time.Time                 // EC2 asked for a pause until then
-	boots     map[string]*boots
+	learnt    map[string]string         // marks of boots that the plan is to write
 	alerted   map[string]time.Time
 	started   bool
 	readBack  time.Time

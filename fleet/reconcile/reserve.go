@@ -27,6 +27,10 @@ func (r *Reconciler) reserve(ctx context.Context, s fleet.Snapshot, p fleet.Plan
 		in.SentAt, in.Tries = sent, in.Tries+1
 		mine[i] = in
 	}
+	if len(r.memory.learnt) > 0 {
+		maps.Copy(r.memory.learnt, marks)
+		marks = r.memory.learnt
+	}
 	c := fleet.Change{
 		Reserve: mine, Settle: p.Settle, Jobs: p.Jobs, Machines: p.Machines, Forget: p.Forget,
 		Ended: p.Ended, Setbacks: p.Setbacks, Cleared: p.Cleared, Verdicts: p.Verdicts,

@@ -53,7 +53,6 @@ func (r *Reconciler) started(ctx context.Context, s fleet.Snapshot, t turned, o 
 	if !known || t.err != nil {
 		return
 	}
-	r.spendLaunches(s.At, 1)
 	for _, b := range s.State.Setbacks {
 		if b.Key == key {
 			o.Cleared = append(o.Cleared, key)

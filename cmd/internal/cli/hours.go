@@ -32,11 +32,11 @@ func hoursCommand() *cobra.Command {
 }
 
 // standing is a snapshot of what the ledger and the fleet file know at an
-// instant, for verbs that ask Decide or the hours.
+// instant, for verbs that ask Decide, the phases or the hours.
 func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
 	s := fleet.Snapshot{At: at, Fleet: f.Fleet(), State: state}
 	s.Fleet.Accounts = reconcile.Pinned(s.Fleet.Accounts, state.Marks)
-	s.Hours = schedule.Stand(s, f.Windows())
+	s.Hours, s.Boots = schedule.Stand(s, f.Windows()), reconcile.BootEstimates(state, s.Fleet)
 	return s
 }
 

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,6 +157,34 @@ func TestMachinesShowAsJSON(t *testing.T) {
 	if got.Machine.ID != "i-0a" || got.Phase != "busy" || got.Why == "" || got.Pool.Name != "arm64" || got.Job.ID != 101 || !got.Runner.Busy || got.Report.Kind != "ready" ||
 		len(got.Intents) != 1 || len(got.Setbacks) != 1 || len(got.Orders) != 2 || got.Tags["team"] != "ci" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestMachinesShowGoesByTheBootsThatTheLedgerKnows(t *testing.T) {
+	file := operated(t)
+	s, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(filepath.Dir(file), "acme.db"), Fleet: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var boots []string
+	for i := range 20 {
+		boots = append(boots, fmt.Sprintf("i-%d,%d,5000", i, 1_000+i))
+	}
+	c := fleet.Change{
+		Marks:    map[string]string{"boots arm64": strings.Join(boots, " ")},
+		Machines: []fleet.Machine{{ID: "i-0a", Pool: "arm64", LaunchedAt: time.Now().Add(-20 * time.Second), State: fleet.Up}},
+	}
+	for _, want := range []string{"phase         booting: its pool's boot estimate has not passed", "phase         ready: its pool's boot estimate has passed"} {
+		if err := s.Settle(t.Context(), fleet.Change{Machines: c.Machines}); err != nil {
+			t.Fatal(err)
+		}
+		if code, out, log := run(t, "machines", "show", "i-0a", "--config", file); code != cli.ExitOK || !strings.Contains(out, want) {
+			t.Errorf("exit %d, and not %q: %s%s", code, want, out, log)
+		}
+		if err := s.Settle(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
