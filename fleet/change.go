@@ -1,13 +1,17 @@
 package fleet
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Change is a plan, or the outcome of its acts, as the ledger applies it: all
 // or nothing.
 type Change struct {
 	Reserve  []Intent // new, or sent again
 	Settle   []IntentID
-	Jobs     []Job // of known jobs; only a plan's own fields are written
+	SentAt   time.Time // of an outcome: when the intents that it settles were sent; zero: whenever
+	Jobs     []Job     // of known jobs; only a plan's own fields are written
 	Machines []Machine
 	Forget   []MachineID // with what Spot and their agents said of them
 	Runners  []Runner
@@ -30,7 +34,7 @@ func (c Change) Empty() bool {
 		len(c.Ended)+len(c.Setbacks)+len(c.Cleared)+len(c.Verdicts)+len(c.Marks)+len(c.Interrupted)+len(c.Resumed)+len(c.Drills)+len(c.Drilled)+len(c.Lifted) == 0
 }
 
-// Join is c followed by d. Marks are d's where both have one.
+// Join is c followed by d. Marks are d's where both have one, SentAt stays c's.
 func (c Change) Join(d Change) Change {
 	c.Reserve = slices.Concat(c.Reserve, d.Reserve)
 	c.Settle = slices.Concat(c.Settle, d.Settle)

@@ -103,13 +103,15 @@ func (v *view) running(pool string) (ids []MachineID) {
 	return ids
 }
 
-// drillOn takes the next step of a drill.
+// drillOn takes the next step of a drill. While one is under way the row is that
+// of whoever takes it.
 func (v *view) drillOn(d DrillRun) {
+	if v.drillStep(d.Drill.ID) {
+		return
+	}
 	changed := v.witness(&d)
 	switch {
 	case d.Over():
-	case v.drillStep(d.Drill.ID):
-		// Its outcome decides.
 	case d.Experiment.ID == "" && v.past(d.At, drillStarts):
 		d.Refused, changed = fmt.Sprintf("it could not be started within %s", drillStarts), true
 	case d.Experiment.ID != "" && !d.Experiment.State.Over():

@@ -6,7 +6,8 @@
 //
 // One plan number per fleet, no lease: a plan is committed only on the number
 // that its look read, and increments it, so two managers cannot both act on
-// one view. Rows of jobs have two writers, events and plans: a plan writes only
+// one view. An outcome goes by no number, because whoever looked meanwhile left its
+// rows alone; so it must be the word of whoever sent its intents last. Rows of jobs have two writers, events and plans: a plan writes only
 // the fields that are its own (LaunchedAt, Launches, Closed, Verdict), an event
 // only the others, so neither can undo the other. An event that moves a job
 // clears its verdict, and opens it again if it waits again. Spot's notices are
@@ -59,7 +60,9 @@ type Ledger interface {
 	// number is another by now.
 	Commit(ctx context.Context, number int64, c fleet.Change) error
 	// Settle applies what came of acts, whatever the plan number: outcomes
-	// are facts. It leaves the number alone.
+	// are facts. It leaves the number alone. A change with SentAt comes too
+	// late if an intent that it settles is gone, or was sent again since: then
+	// it returns ErrConflict, and changes nothing.
 	Settle(ctx context.Context, c fleet.Change) error
 }
 

@@ -53,7 +53,8 @@ func (r *Reconciler) drillStep(ctx context.Context, d fleet.DrillRun, clean bool
 	return d
 }
 
-// follow looks at the experiments that go on, and writes how far they are.
+// follow looks at the experiments that go on, and writes how far they are. It
+// takes a plan number, as a plan does: plans write these rows too.
 func (r *Reconciler) follow(ctx context.Context, s *fleet.Snapshot) error {
 	var c fleet.Change
 	for i, d := range s.State.Drills {
@@ -73,5 +74,9 @@ func (r *Reconciler) follow(ctx context.Context, s *fleet.Snapshot) error {
 	if c.Empty() {
 		return nil
 	}
-	return r.Ledger.Settle(ctx, c)
+	if err := r.Ledger.Commit(ctx, s.State.Number, c); err != nil {
+		return err
+	}
+	s.State.Number++
+	return nil
 }

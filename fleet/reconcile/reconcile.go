@@ -14,7 +14,9 @@
 // a full look, which reads for seconds, can neither undo an outcome nor bring
 // back a row that was forgotten. To let looks write whole rows whatever the
 // number, as outcomes are, lost registrations when two processes looked at once;
-// to merge rows by field in the stores would have cost a second form of each.
+// to merge rows by field in the stores would have cost a second form of each. An
+// outcome that comes when another process has taken its intent up is dropped; a
+// drill's row is written by plans, and while a step of it is open by its outcome.
 //
 // Where several managers read the fleet file by themselves, the ledger keeps the
 // generation that the last plan went by. A look whose own is another asks the
@@ -146,6 +148,9 @@ func (r *Reconciler) once(ctx context.Context) (time.Time, error) {
 		return r.Now().Add(time.Second), fmt.Errorf("reserve: %w", err)
 	}
 	out := r.act(ctx, seen, mine)
+	if len(mine) > 0 {
+		out.SentAt = mine[0].SentAt // they were sent together
+	}
 	if err := r.record(ctx, out); err != nil {
 		return r.Now().Add(time.Second), fmt.Errorf("record: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -43,10 +44,10 @@ type part struct {
 func rowsOf(c fleet.Change) (change, error) {
 	var intents once
 	for _, in := range c.Reserve {
-		intents.put(rowKey(kindIntent, string(in.ID)), in)
+		intents.stamped(rowKey(kindIntent, string(in.ID)), in, sentAt(in.SentAt).stamp)
 	}
 	for _, id := range c.Settle {
-		intents.drop(rowKey(kindIntent, string(id)))
+		intents.add(drop(rowKey(kindIntent, string(id))).only(sentAt(c.SentAt)))
 	}
 	facts := factsOf(c)
 	all := change{facts: facts.writes, edits: editsOf(c)}
@@ -113,12 +114,24 @@ type once struct {
 	err    error
 }
 
-func (o *once) put(k key, value any) {
+func (o *once) put(k key, value any) { o.stamped(k, value, "") }
+
+func (o *once) stamped(k key, value any, stamp string) {
 	it, err := newItem(k, value)
 	if err != nil && o.err == nil {
 		o.err = err
 	}
+	it.stamp = stamp
 	o.add(put(it))
+}
+
+// sentAt is the condition that an intent was last sent at an instant; none if that
+// is zero.
+func sentAt(t time.Time) when {
+	if t.IsZero() {
+		return when{}
+	}
+	return when{stamp: strconv.FormatInt(t.UnixNano(), 10)}
 }
 
 func (o *once) drop(k key) { o.add(drop(k)) }

@@ -1,10 +1,12 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/ledger"
@@ -52,8 +54,8 @@ func (s *Store) rest(ctx context.Context, number int64, some []part) {
 }
 
 // Settle applies what came of acts; see ledger.Ledger. A change of up to 99 rows
-// is one transaction; a larger one is written facts first, and its intents are
-// removed last.
+// is one transaction; of a larger one it is asked first whether it comes in time,
+// then facts are written, and its intents are removed last.
 func (s *Store) Settle(ctx context.Context, c fleet.Change) error {
 	all, err := rowsOf(c)
 	if err == nil {
@@ -72,6 +74,9 @@ func (s *Store) settle(ctx context.Context, all change) error {
 	if some := parts(slices.Concat(all.reserved, all.facts, all.settled), all.edits); len(some) == 1 {
 		return s.carry(ctx, 0, some[0])
 	}
+	if err := s.inTime(ctx, all.settled); err != nil {
+		return err
+	}
 	if err := s.batch(ctx, slices.Concat(all.reserved, all.facts)); err != nil {
 		return err
 	}
@@ -81,6 +86,20 @@ func (s *Store) settle(ctx context.Context, all change) error {
 		}
 	}
 	return s.batch(ctx, all.settled)
+}
+
+// inTime is ErrConflict if a write's condition does not hold.
+func (s *Store) inTime(ctx context.Context, writes []write) error {
+	for some := range slices.Chunk(slices.DeleteFunc(slices.Clone(writes), func(w write) bool { return w.when == when{} }), partRows) {
+		checks := make([]write, len(some))
+		for i, w := range some {
+			checks[i] = write{key: w.key, check: true, when: w.when}
+		}
+		if failed, err := s.transact(ctx, token(), checks); err != nil || len(failed) > 0 {
+			return cmp.Or(err, ledger.ErrConflict)
+		}
+	}
+	return nil
 }
 
 // carry makes one part of a change, under guards about the plan number. Jobs
@@ -153,10 +172,10 @@ func (s *Store) written(jobs []write) error {
 }
 
 // stale keeps the rows of jobs that were others than believed. ErrConflict if
-// it was the fleet's.
+// it was the fleet's, or an intent's.
 func (s *Store) stale(failed []failure) error {
 	for _, f := range failed {
-		if f.write.key == fleetKey {
+		if f.write.key == fleetKey || strings.HasPrefix(f.write.key.sk, kindIntent+"#") {
 			return ledger.ErrConflict
 		}
 		var is *item

@@ -7,7 +7,7 @@
 // seconds. It has no index and no stream, and is paid on demand. MakeTable makes
 // it so; a deployment makes the same. Beside the key a row has a body, which is
 // JSON (B, compressed, where that is smaller), a row that events write its stamp
-// v, and the fleet's row the plan number n.
+// v, an intent's in v when it was sent, and the fleet's row the plan number n.
 //
 //	pk             sk                   what                          ttl
 //	alive          fleet                whose it is, its form, n
@@ -51,7 +51,9 @@
 // intents and what else fits at once, and the rest behind it, each part only
 // while the number is still its own: what is lost of it, the next look decides
 // again. Settle writes facts first, then jobs, and removes intents last: if that
-// stops half-way, their acts are done again, which they bear.
+// stops half-way, their acts are done again, which they bear. It is refused if an
+// intent was sent again since: in the same transaction, or right before a change
+// that exceeds one.
 //
 // A transaction is repeated under its token, so a lost answer is no conflict. The
 // client retries nothing by itself; the store does, for some three seconds at

@@ -40,6 +40,8 @@ func Run(t *testing.T, open Open) {
 		{"of racing plans one wins each number", race},
 		{"a conflict changes nothing", conflict},
 		{"an outcome leaves the number alone", settle},
+		{"an outcome that comes too late changes nothing", tooLate},
+		{"a large one, neither", tooLateAndLarge},
 		{"rows are kept and deleted whole", rows},
 		{"a plan and an event do not undo each other", owners},
 		{"orders hold until they are lifted or over", orders},

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -127,5 +128,60 @@ func story(t *testing.T, s Store) {
 func unknown(t *testing.T, s Store) {
 	if _, _, err := s.Explain(t.Context(), 99); !errors.Is(err, ledger.ErrUnknown) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// taken reserves intents on a ledger's number, as sent at an instant.
+func taken(t *testing.T, s Store, sent time.Time, ids ...fleet.IntentID) {
+	t.Helper()
+	var c fleet.Change
+	for _, id := range ids {
+		c.Reserve = append(c.Reserve, fleet.Intent{ID: id, ReservedAt: Noon, SentAt: sent, Mint: &fleet.Mint{Machine: "i-1"}})
+	}
+	if err := s.Commit(t.Context(), read(t, s).Number, c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// came is the outcome of intents as sent at an instant, with some machines.
+func came(sent time.Time, machines int, ids ...fleet.IntentID) fleet.Change {
+	c := fleet.Change{Settle: ids, SentAt: sent}
+	for i := range machines {
+		c.Machines = append(c.Machines, fleet.Machine{ID: fleet.MachineID(fmt.Sprintf("i-%04d", i)), LaunchedAt: sent.UTC()})
+	}
+	return c
+}
+
+func tooLate(t *testing.T, s Store)         { lateOutcome(t, s, 1) }
+func tooLateAndLarge(t *testing.T, s Store) { lateOutcome(t, s, 150) }
+
+// lateOutcome is two processes that take the same intents up, of which the first
+// does not come to its end before the second begins.
+func lateOutcome(t *testing.T, s Store, machines int) {
+	first, second := Noon, Noon.Add(31*time.Second+7)
+	taken(t, s, first, "a", "b")
+	taken(t, s, second, "b")
+	before := read(t, s)
+	if err := s.Settle(t.Context(), came(first, machines, "a", "b")); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("what another has sent again: error %v", err)
+	}
+	if diff := cmp.Diff(before, read(t, s)); diff != "" {
+		t.Errorf("state (-before +after):\n%s", diff)
+	}
+	if err := s.Settle(t.Context(), came(first, machines, "a")); err != nil {
+		t.Errorf("what nobody has sent again: %v", err)
+	}
+	if err := s.Settle(t.Context(), came(second, machines, "b")); err != nil {
+		t.Errorf("the second's own: %v", err)
+	}
+	before = read(t, s)
+	if len(before.Intents) != 0 || len(before.Machines) != machines || !before.Machines[0].LaunchedAt.Equal(second) {
+		t.Errorf("state %+v", before)
+	}
+	if err := s.Settle(t.Context(), came(first, machines, "b")); !errors.Is(err, ledger.ErrConflict) {
+		t.Errorf("what another has settled: error %v", err)
+	}
+	if diff := cmp.Diff(before, read(t, s)); diff != "" {
+		t.Errorf("state (-before +after):\n%s", diff)
 	}
 }

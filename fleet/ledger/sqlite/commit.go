@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -41,7 +42,34 @@ func (s *Store) Commit(ctx context.Context, number int64, c fleet.Change) error 
 
 // Settle applies what came of acts; see ledger.Ledger.
 func (s *Store) Settle(ctx context.Context, c fleet.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return s.change(ctx, tx, 0, c) })
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := current(ctx, tx, c); err != nil {
+			return err
+		}
+		return s.change(ctx, tx, 0, c)
+	})
+}
+
+// current reports by ErrConflict that an outcome came too late: see ledger.Ledger.
+func current(ctx context.Context, tx *sql.Tx, c fleet.Change) error {
+	if c.SentAt.IsZero() {
+		return nil
+	}
+	for _, id := range c.Settle {
+		var body []byte
+		err := tx.QueryRowContext(ctx, "SELECT body FROM things WHERE kind = ? AND id = ?", kindIntent, id).Scan(&body)
+		var in fleet.Intent
+		if err == nil {
+			err = json.Unmarshal(body, &in)
+		}
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !in.SentAt.Equal(c.SentAt) {
+			return fmt.Errorf("settle intent %s: %w", id, ledger.ErrConflict)
+		}
+		if err != nil {
+			return fmt.Errorf("settle intent %s: %w", id, err)
+		}
+	}
+	return nil
 }
 
 func (s *Store) change(ctx context.Context, tx *sql.Tx, number int64, c fleet.Change) error {
