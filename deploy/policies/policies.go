@@ -26,7 +26,8 @@ type Names struct {
 	Account   string
 	Fleet     string
 
-	ReportsQueue string // by name; a machine's policy names it
+	EventsQueue  string // by name; only serve's policy names it
+	ReportsQueue string // by name; a machine's policy names it, and serve's
 	MachineRole  string // by name; the manager's policy names it
 	DrillRole    string // by name; likewise
 }
@@ -35,7 +36,7 @@ type Names struct {
 func (n Names) fill() map[string]string {
 	return map[string]string{
 		"REGION": n.Region, "ACCOUNT": n.Account, "FLEET": n.Fleet,
-		"REPORTS_QUEUE": n.ReportsQueue, "MACHINE_ROLE": n.MachineRole, "DRILL_ROLE": n.DrillRole,
+		"EVENTS_QUEUE": n.EventsQueue, "REPORTS_QUEUE": n.ReportsQueue, "MACHINE_ROLE": n.MachineRole, "DRILL_ROLE": n.DrillRole,
 	}
 }
 
@@ -47,6 +48,10 @@ func Machine(n Names) (map[string]any, error) { return document("machine.json", 
 
 // Manager is what the manager may do in EC2, SSM, IAM and FIS.
 func Manager(n Names) (map[string]any, error) { return document("manager.json", n) }
+
+// Serve is what serve may do besides, where its fleet file names queues: functions
+// are handed theirs by Lambda, so no stack deploys it.
+func Serve(n Names) (map[string]any, error) { return document("serve.json", n) }
 
 // Drill is what AWS Fault Injection Service may do in a drill.
 func Drill(n Names) (map[string]any, error) { return document("drill.json", n) }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var acme = Names{Partition: "aws-cn", Region: "cn-north-1", Account: "111122223333", Fleet: "acme", ReportsQueue: "reports", MachineRole: "machine", DrillRole: "drill"}
+var acme = Names{Partition: "aws-cn", Region: "cn-north-1", Account: "111122223333", Fleet: "acme", EventsQueue: "events", ReportsQueue: "reports", MachineRole: "machine", DrillRole: "drill"}
 
 func TestTheDocumentsAreFilled(t *testing.T) {
 	for _, tt := range []struct {
@@ -19,6 +19,7 @@ func TestTheDocumentsAreFilled(t *testing.T) {
 			`"arn:aws-cn:sqs:cn-north-1:111122223333:reports"`,
 		}},
 		{"manager", Manager, []string{`"arn:aws-cn:iam::111122223333:role/machine"`, `"arn:aws-cn:iam::111122223333:role/drill"`, `"aws:ResourceTag/runfleet:fleet":"acme"`}},
+		{"serve", Serve, []string{`"arn:aws-cn:sqs:cn-north-1:111122223333:events"`, `"arn:aws-cn:sqs:cn-north-1:111122223333:reports"`}},
 		{"drill", Drill, []string{`"arn:aws-cn:ec2:cn-north-1:111122223333:instance/*"`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

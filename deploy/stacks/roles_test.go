@@ -23,7 +23,7 @@ func handed(t *testing.T, name string) []statement {
 	machine, _ := n.one(t, "AWS::IAM::Role", "Machine")
 	drill, _ := n.one(t, "AWS::IAM::Role", "Drills")
 	filled := strings.NewReplacer(
-		"REPORTS_QUEUE", "runfleet-acme-reports", "MACHINE_ROLE", machine, "DRILL_ROLE", drill, "REGION", "us-east-1", "ACCOUNT", account, "FLEET", "acme",
+		"EVENTS_QUEUE", "runfleet-acme-events", "REPORTS_QUEUE", "runfleet-acme-reports", "MACHINE_ROLE", machine, "DRILL_ROLE", drill, "REGION", "us-east-1", "ACCOUNT", account, "FLEET", "acme",
 	).Replace(string(text))
 	var document any
 	if err := json.Unmarshal([]byte(filled), &document); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 )
 
@@ -58,6 +59,20 @@ func machineRequests() []request {
 	}
 }
 
+// serveRequests are of who makes the roles by hand, and runs serve.
+func serveRequests() []request {
+	return []request{
+		{"serve takes in notices", "serve", "sqs:ReceiveMessage", sqsARN + "runfleet-acme-events", nil, true},
+		{"and deletes them", "serve", "sqs:DeleteMessage", sqsARN + "runfleet-acme-events", nil, true},
+		{"serve takes in reports", "serve", "sqs:ReceiveMessage", sqsARN + "runfleet-acme-reports", nil, true},
+		{"and deletes them", "serve", "sqs:DeleteMessage", sqsARN + "runfleet-acme-reports", nil, true},
+		{"serve sends none", "serve", "sqs:SendMessage", sqsARN + "runfleet-acme-reports", nil, false},
+		{"nor reads another queue", "serve", "sqs:ReceiveMessage", sqsARN + "Events", nil, false},
+		{"serve ends its own machines", "serve", "ec2:TerminateInstances", me, ofFleet("acme"), true},
+		{"the functions' look takes in no notices by itself", lookFunction, "sqs:ReceiveMessage", sqsARN + "runfleet-acme-reports", nil, false},
+	}
+}
+
 func managerRequests(events, looks, table string) []request {
 	role := "arn:aws:iam::" + account + ":role/"
 	experiments := "arn:aws:fis:us-east-1:" + account + ":"
@@ -102,7 +117,7 @@ func TestWhoMayDoWhatAsIAMJudges(t *testing.T) {
 		id, _ := in.one(t, kind, name)
 		return id
 	}
-	all := append(machineRequests(), managerRequests(
+	all := append(slices.Concat(machineRequests(), serveRequests()), managerRequests(
 		sqsARN+id(m, "AWS::SQS::Queue", "Events"), sqsARN+id(m, "AWS::SQS::Queue", "Looks"),
 		"arn:aws:dynamodb:us-east-1:"+account+":table/"+id(m, "AWS::DynamoDB::Table", "Ledger"))...)
 	physical := map[string]string{
@@ -126,6 +141,10 @@ func simulate(t *testing.T, folder string, all []request, physical map[string]st
 		for name, statements := range policies {
 			documents[role][name] = map[string]any{"Version": "2012-10-17", "Statement": statements}
 		}
+	}
+	documents["serve"] = map[string]any{}
+	for _, file := range []string{"manager.json", "serve.json"} {
+		documents["serve"][file] = map[string]any{"Version": "2012-10-17", "Statement": handed(t, file)}
 	}
 	var asked []map[string]any
 	for _, r := range all {

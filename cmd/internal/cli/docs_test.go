@@ -15,6 +15,7 @@ import (
 
 	"github.com/runfleet/runfleet/cmd/internal/cli"
 	"github.com/runfleet/runfleet/provision/faults"
+	"github.com/runfleet/runfleet/provision/queue"
 )
 
 // root is the repository's, seen from this package.
@@ -266,6 +267,14 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 		if !made[action] {
 			t.Errorf("%s is allowed and never called", action)
 		}
+	}
+	// Of a queue's methods, those about many messages are allowed as those about one.
+	polls := map[string]bool{}
+	for i, api := 0, reflect.TypeFor[queue.PollAPI](); i < api.NumMethod(); i++ {
+		polls["sqs:"+strings.TrimSuffix(api.Method(i).Name, "Batch")] = true
+	}
+	if diff := cmp.Diff(polls, allowed(t, "serve.json")); diff != "" {
+		t.Errorf("serve.json (-want +got):\n%s", diff)
 	}
 	// What FIS does in its own name: package faults says so.
 	want := map[string]bool{"ec2:SendSpotInstanceInterruptions": true, "ec2:DescribeInstances": true}
