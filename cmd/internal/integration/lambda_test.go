@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/cmd/internal/world"
 	"github.com/runfleet/runfleet/github/githubsim"
@@ -172,7 +174,8 @@ func (d *deployment) waiting(queue string) string {
 	return ""
 }
 
-// sum tells what came of it in the demo's words, and checks that it is good.
+// sum tells what came of it as the demo does, in a line of the same JSON, and
+// checks that it is good. What it cost stays 0: moto bills nobody.
 func (d *deployment) sum() {
 	s := world.Summary{V: 1, APICalls: d.wire.Calls()}
 	var waits []time.Duration
@@ -200,6 +203,9 @@ func (d *deployment) sum() {
 		d.t.Fatal(err)
 	}
 	d.t.Logf("%s", line)
+	if diff := cmp.Diff(d.demoKeys(), keysOf(d.t, line)); diff != "" {
+		d.t.Errorf("keys (-of the demo's summary +of this one):\n%s", diff)
+	}
 	if !s.Good() || s.Jobs.Completed != lambdaJobs || s.JobsPerMachine != 1 {
 		d.t.Error("it is not good")
 	}
@@ -207,6 +213,42 @@ func (d *deployment) sum() {
 		killed, most, cold := f.story()
 		d.t.Logf("%s: ready after %s, %d killed, %d at work at once", f.name, cold, killed, most)
 	}
+}
+
+// demoKeys are the keys of the summary that the built program's demo ends with.
+func (d *deployment) demoKeys() []string {
+	d.t.Helper()
+	c := exec.CommandContext(d.t.Context(), program, "demo", "--exit", "--json", "--quiet", "--jobs", "12", "--speed", "100000")
+	c.Env = d.env
+	line, err := c.Output()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return keysOf(d.t, line)
+}
+
+// keysOf are the keys of a summary, those of its parts too. Which services were
+// called, and what else there is to tell, is each run's own.
+func keysOf(t *testing.T, line []byte) (keys []string) {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal(line, &all); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	for key, value := range all {
+		part, _ := value.(map[string]any)
+		switch {
+		case slices.Contains([]string{"closings", "story"}, key):
+		case part == nil || key == "api_calls":
+			keys = append(keys, key)
+		default:
+			for inner := range part {
+				keys = append(keys, key+"."+inner)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func (h *hub) outcomes() (all []githubsim.Outcome) {
