@@ -43,3 +43,17 @@ func (f *File) queueRules() {
 		f.read.at("aws.queues.reports", "same as aws.queues.events", "give reports a queue of their own")
 	}
 }
+
+// warnReports tells of machines whose reports go to another queue than the one
+// that serve reads. A deployment of functions may mean it; serve would hear of no
+// notice by them.
+func (f *File) warnReports(r *reading) {
+	to, read := f.Machine.Reports, f.AWS.Queues.Reports
+	switch {
+	case to == "" || to == read:
+	case read == "":
+		r.at("machine.reports", "serve reads no queue of reports", "name it under aws.queues.reports instead")
+	default:
+		r.at("machine.reports", "serve reads another queue, aws.queues.reports", "leave this one out")
+	}
+}

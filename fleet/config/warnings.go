@@ -23,6 +23,7 @@ func (f *File) Warnings() []Problem {
 		r.at("github", "without allow, every account that installed the App is served", "name the accounts under allow")
 	}
 	f.warnForks(&r)
+	f.warnReports(&r)
 	stock := -1 // the first pool that nobody makes into a runner
 	plain := -1 // the first pool that a job asking only for self-hosted fits
 	for i, p := range f.Pools {

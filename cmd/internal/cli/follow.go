@@ -27,6 +27,7 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *wire.Ledger, 
 			fmt.Fprintln(out, line)
 		}
 	}
+	doing := "goes on" // whoever stops following leaves it so
 	poll := drillPoll
 	if s.File == nil {
 		poll = fleet.FollowEvery
@@ -40,9 +41,13 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *wire.Ledger, 
 		case err != nil:
 			return err
 		case d.Verdict.Result == drillOrdered:
+			doing = "waits for a manager, " + short(drillStands) + " at most"
 			tell("waiting: " + d.Verdict.Why[0])
 		case d.Verdict.Result == chaos.Open && b.manager() == managerNone:
 			tell("waiting: " + d.Verdict.Why[len(d.Verdict.Why)-1])
+		}
+		if err == nil && d.Verdict.Result != drillOrdered {
+			doing = "goes on"
 		}
 		for _, m := range d.Verdict.Timeline {
 			tell(momentLine(m))
@@ -53,7 +58,7 @@ func follow(ctx context.Context, out io.Writer, f *config.File, s *wire.Ledger, 
 		}
 		select {
 		case <-ctx.Done():
-			fmt.Fprintf(out, "the drill goes on; runfleet drill show %s tells of it\n", id)
+			fmt.Fprintf(out, "the drill %s; runfleet drill show %s tells of it\n", doing, id)
 			return errors.New("not followed to its end")
 		case <-time.After(poll):
 		}
