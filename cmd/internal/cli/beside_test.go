@@ -75,12 +75,13 @@ func order(t *testing.T, file, verb string) {
 	}
 }
 
-// hold has a machine that is for one job held, and is its id.
-func hold(t *testing.T, file, span string) (id string) {
+// hold has a machine of a lifetime held, and is its id. An ephemeral one powers
+// itself off all the same when its job is done.
+func hold(t *testing.T, file, lifetime, span string) (id string) {
 	t.Helper()
 	comes(t, "a machine that is held", func() bool {
 		for _, m := range told[[]struct{ ID, Lifetime string }](t, file, "machines list") {
-			if m.Lifetime != "ephemeral" {
+			if m.Lifetime != lifetime {
 				continue
 			}
 			if code, _, _ := run(t, "machines", "hold", m.ID, "--for", span, "--config", file); code == cli.ExitOK {
@@ -104,7 +105,7 @@ type stands struct {
 // A demo that is served has a time of its own, and orders are given in it.
 func TestAnOrderBesideADemoIsGivenInItsTime(t *testing.T) {
 	file := serving(t, "600")
-	machine := hold(t, file, "20h")
+	machine := hold(t, file, "standing", "20h")
 	for _, tt := range []struct {
 		verb, kind, subject string
 		span                time.Duration // 0: until it is lifted
@@ -135,7 +136,7 @@ func TestAnOrderBesideADemoIsGivenInItsTime(t *testing.T) {
 
 func TestAHoldBesideADemoEndsInItsTime(t *testing.T) {
 	file := serving(t, "1200")
-	machine := hold(t, file, "2h")
+	machine := hold(t, file, "ephemeral", "2h")
 	comes(t, "its end", func() bool {
 		for _, m := range told[[]struct{ ID string }](t, file, "machines list") {
 			if m.ID == machine {

@@ -71,7 +71,6 @@ func words(command string) (all []string) {
 var elsewhere = []string{
 	"make test", "make lint", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
 	"make lambda", "make synth", "bash .ci/deploy",
-	"go run ./cmd/runfleet demo --serve played", // without end: TestAServedDemoIsAFleetToTryTheVerbsOn
 	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
 }
 
