@@ -150,12 +150,20 @@ func TestAPoolWithAProblemDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-func TestAWrongSubnetIsAProblemOfEveryPool(t *testing.T) {
-	s := &script{showSubnets: func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
-		return nil, apiError("InvalidSubnetID.NotFound", "The subnet ID 'subnet-a1' does not exist")
-	}}
+func TestSubnetsThatAreNotThereHideNoOthers(t *testing.T) {
+	s := &script{showTemplates: noTemplates, makeTemplate: madeTemplate("lt-1")}
+	s.showSubnets = func(in *ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
+		out, err := twoZones(1, 1, 1)(in)
+		out.Subnets = out.Subnets[1:2] // in the reverse order: subnet-b1
+		return out, err
+	}
 	got, err := New(acme(s)).Recipes(t.Context())
-	if err != nil || !strings.Contains(got[0].Problem, "subnet-a1") {
+	if err != nil || got[0].Problem != "" || len(got[0].Offers) != 4 || got[0].Offers[0].Subnet != "subnet-b1" {
+		t.Errorf("recipes %+v, error %v", got, err)
+	}
+	s.showSubnets = func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) { return &ec2.DescribeSubnetsOutput{}, nil }
+	want := "describe subnets in us-east-1: configuration refused: none of subnet-a1, subnet-b1, subnet-a2 is there"
+	if got, err = New(acme(s)).Recipes(t.Context()); err != nil || got[0].Problem != want {
 		t.Errorf("recipes %+v, error %v", got, err)
 	}
 	s.showSubnets = func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -75,12 +76,14 @@ func (c *Cloud) currentSubnets(ctx context.Context) ([]subnet, error) {
 	return slices.Clone(fresh), nil
 }
 
+// describeSubnets asks by a filter, so that one that is not there hides none of
+// the others: machines go where they can.
 func (c *Cloud) describeSubnets(ctx context.Context) ([]subnet, error) {
 	if len(c.Subnets) == 0 {
 		return nil, fmt.Errorf("describe subnets: %w: none is configured", fleet.ErrConfig)
 	}
 	var list []subnet
-	request := &ec2.DescribeSubnetsInput{SubnetIds: c.Subnets}
+	request := &ec2.DescribeSubnetsInput{Filters: filter("subnet-id", c.Subnets)}
 	for {
 		out, err := c.EC2.DescribeSubnets(ctx, request)
 		if err != nil {
@@ -97,6 +100,9 @@ func (c *Cloud) describeSubnets(ctx context.Context) ([]subnet, error) {
 			break
 		}
 		request.NextToken = out.NextToken
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("describe subnets in %s: %w: none of %s is there", c.Region, fleet.ErrConfig, strings.Join(c.Subnets, ", "))
 	}
 	slices.SortStableFunc(list, func(a, b subnet) int {
 		return cmp.Compare(slices.Index(c.Subnets, a.id), slices.Index(c.Subnets, b.id))

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/runfleet/runfleet/fleet"
 )
 
 // maxProblems is how many problems are told. More help nobody.
@@ -75,4 +77,18 @@ func (ps Problems) err() error {
 		return nil
 	}
 	return ps
+}
+
+// Placed is what is wrong with what the file names, as others found it, at its
+// places in the file.
+func (f *File) Placed(found []fleet.Problem) Problems {
+	r := reading{file: f.read.file, places: f.read.places}
+	for _, p := range found {
+		path := p.Key
+		if i := slices.IndexFunc(f.Pools, func(of Pool) bool { return of.Name == p.Pool }); p.Pool != "" && i >= 0 {
+			path = poolPath(i) + "." + p.Key
+		}
+		r.at(path, p.Text, p.Remedy)
+	}
+	return r.problems.sorted()
 }

@@ -19,6 +19,8 @@ type Installation struct {
 	Person    bool   // a person's account has no runners of its own, only those of its repositories
 	Suspended bool   // mints no tokens
 	App       int64  // of several; the first one if zero
+	// Permissions are what its owner granted the App; all that the App asks for if nil.
+	Permissions map[string]string
 }
 
 // Group is a runner group of an organisation. Every organisation has "Default", number 1, without asking, which
@@ -78,6 +80,9 @@ func (r *repository) fullName() string { return r.in.Account + "/" + r.Name }
 func (s *Server) AddInstallation(in Installation) {
 	s.do(func() {
 		in.AccountID = cmp.Or(in.AccountID, 1000+int64(in.ID))
+		if in.Permissions == nil {
+			in.Permissions = s.cfg.Permissions
+		}
 		known := &installation{Installation: in, created: s.cfg.Now(), points: map[string]*window{}}
 		if !in.Person {
 			known.groups = []*Group{{ID: 1, Name: "Default", NoPublic: true}}

@@ -134,7 +134,7 @@ func (s *Server) mintToken(c call) reply {
 	if in.Suspended {
 		return refuse(http.StatusForbidden, "This installation has been suspended")
 	}
-	allows, ok := s.narrowed(c.body)
+	allows, ok := in.narrowed(c.body)
 	if !ok {
 		return refuse(http.StatusUnprocessableEntity, "The permissions requested are not granted to this installation.")
 	}

@@ -14,17 +14,17 @@ func granted() map[string]string {
 	}
 }
 
-// narrowed is what a token is to allow: all that the App was granted, or what the request names of it.
-func (s *Server) narrowed(body []byte) (map[string]string, bool) {
+// narrowed is what a token is to allow: all that the installation granted, or what the request names of it.
+func (in *installation) narrowed(body []byte) (map[string]string, bool) {
 	var q struct{ Permissions map[string]string }
 	if len(body) > 0 && json.Unmarshal(body, &q) != nil {
 		return nil, false
 	}
 	if q.Permissions == nil {
-		return maps.Clone(s.cfg.Permissions), true
+		return maps.Clone(in.Permissions), true
 	}
 	for name, level := range q.Permissions {
-		if !allows(s.cfg.Permissions, name, level) {
+		if !allows(in.Permissions, name, level) {
 			return nil, false
 		}
 	}

@@ -118,7 +118,7 @@ func (s *Server) installationPayload(in *installation) map[string]any {
 		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.cfg.BaseURL, in.ID),
 		"repositories_url":  s.cfg.BaseURL + "/installation/repositories",
 		"html_url":          fmt.Sprintf("https://github.com/organizations/%s/settings/installations/%d", in.Account, in.ID),
-		"target_id":         in.AccountID, "target_type": accountType(in.Installation), "permissions": s.cfg.Permissions,
+		"target_id":         in.AccountID, "target_type": accountType(in.Installation), "permissions": in.Permissions,
 		"events": events(), "created_at": since, "updated_at": since,
 		"single_file_name": nil, "suspended_by": nil, "suspended_at": nil,
 	}

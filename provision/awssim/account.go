@@ -15,7 +15,13 @@ type Config struct {
 
 	Region, Account string // as ARNs and messages name them; empty: us-east-1 and 123456789012
 
-	Subnets   map[string]string                            // subnet to zone
+	Subnets map[string]string // subnet to zone
+	// What a check asks for, and no launch is refused for. What is not named is
+	// not there.
+	VPCs      map[string]string                            // of security groups; of subnets, where they are not in "vpc-1"
+	Images    map[string]string                            // architectures
+	Profiles  []string                                     // instance profiles, by name
+	Offered   func(instanceType, zone string) bool         // nil: everything is, everywhere
 	Addresses map[string]int                               // free addresses of a subnet; not there: 4000
 	Price     func(instanceType string, spot bool) float64 // USD per hour; nil: all is free
 	VCPU      func(instanceType string) int                // nil: one each

@@ -38,7 +38,7 @@ func (e *EC2) DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsInput,
 			}
 			if fits {
 				list = append(list, types.Subnet{
-					SubnetId: aws.String(id), AvailabilityZone: aws.String(zone), State: types.SubnetStateAvailable,
+					SubnetId: aws.String(id), AvailabilityZone: aws.String(zone), VpcId: aws.String(e.a.vpcOf(id)), State: types.SubnetStateAvailable,
 					AvailableIpAddressCount: aws.Int32(int32(max(e.a.addresses(id), 0))),
 				})
 			}

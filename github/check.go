@@ -1,0 +1,154 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/go-github/v57/github"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// askedMost is how many organisations are asked for their runner groups.
+const askedMost = 50
+
+// grant is an account that installed the App, with what it granted.
+type grant struct {
+	fleet.Installation
+	person      bool
+	permissions map[string]string // nil: GitHub did not tell
+	page        string            // where its owner looks at the installation
+}
+
+// shown is what GitHub showed of the App. What was not answered has its error.
+type shown struct {
+	app         int64
+	permissions map[string]string // that the App asks for; nil: GitHub did not tell
+	events      []string          // that it is sent; nil: likewise
+	refused     error             // of the question who the App is
+	grants      []grant
+	unlisted    error               // of the list of installations
+	groups      map[string][]string // names of runner groups, by the account in small letters
+	ungrouped   map[string]error
+}
+
+// Check asks GitHub whether the App is who the key says, may do what the fleet
+// needs, and is installed on the accounts that are served (all that installed
+// it, if none is named), and whether the pools' runner groups are there. It is
+// two calls (a page more for each 100 installations), and two for each
+// organisation, of fifty at most, where a pool names a group: its token and its
+// groups.
+func (c *Client) Check(ctx context.Context, accounts []fleet.Account, pools []fleet.Pool) []fleet.Problem {
+	s := shown{app: c.app, groups: map[string][]string{}, ungrouped: map[string]error{}}
+	if s.refused = c.askApp(ctx, &s); s.refused != nil {
+		return judge(accounts, pools, s)
+	}
+	if s.unlisted = c.askGrants(ctx, &s); s.unlisted != nil || !slices.ContainsFunc(pools, named) {
+		return judge(accounts, pools, s)
+	}
+	for _, g := range s.served(accounts) {
+		if g.person || g.Suspended || !grants(g.permissions, runners) || len(s.groups)+len(s.ungrouped) >= askedMost {
+			continue
+		}
+		login := strings.ToLower(g.Account)
+		names, err := c.groupNames(ctx, fleet.Scope{Installation: g.ID, Owner: g.Account})
+		if err != nil {
+			s.ungrouped[login] = err
+			continue
+		}
+		s.groups[login] = names
+	}
+	return judge(accounts, pools, s)
+}
+
+// named reports whether a pool names a runner group.
+func named(p fleet.Pool) bool { return p.Group != "" }
+
+// unsigned is GitHub's refusal of a signature, in its words.
+type unsigned struct {
+	status int
+	text   string
+}
+
+// Error is GitHub's text.
+func (e *unsigned) Error() string { return fmt.Sprintf("%d %s", e.status, e.text) }
+
+func (c *Client) askApp(ctx context.Context, s *shown) error {
+	k := call{op: fmt.Sprintf("ask who App %d is", c.app), installation: theApp}
+	api, err := c.client(theApp)
+	if err != nil {
+		return k.wrap(err)
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	app, _, err := api.Apps.Get(ctx, "")
+	if answer := (*github.ErrorResponse)(nil); errors.As(err, &answer) && answer.Response != nil {
+		if status := answer.Response.StatusCode; status == http.StatusUnauthorized || status == http.StatusNotFound {
+			return &unsigned{status, clean(said(answer))}
+		}
+	}
+	if err != nil {
+		return c.fail(ctx, k, err)
+	}
+	s.permissions, s.events = levels(app.Permissions), app.Events
+	return nil
+}
+
+func (c *Client) askGrants(ctx context.Context, s *shown) error {
+	k := call{op: "list installations", installation: theApp}
+	api, err := c.client(theApp)
+	if err != nil {
+		return k.wrap(err)
+	}
+	return pages(k, func(page github.ListOptions) (*github.Response, error) {
+		ctx, cancel := bounded(ctx)
+		defer cancel()
+		list, resp, err := api.Apps.ListInstallations(ctx, &page)
+		if err != nil {
+			return nil, c.fail(ctx, k, err)
+		}
+		for _, in := range list {
+			s.grants = append(s.grants, grant{
+				Installation: fleet.Installation{
+					ID: in.GetID(), Account: in.GetAccount().GetLogin(), AccountID: in.GetAccount().GetID(), Suspended: in.SuspendedAt != nil,
+				},
+				person: in.GetTargetType() == "User", permissions: levels(in.Permissions), page: clean(in.GetHTMLURL()),
+			})
+		}
+		return resp, nil
+	})
+}
+
+// groupNames reads the names of an organisation's runner groups.
+func (c *Client) groupNames(ctx context.Context, s fleet.Scope) ([]string, error) {
+	g := c.groupsOf(s)
+	select {
+	case g.turn <- struct{}{}:
+		defer func() { <-g.turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: wait for runner groups: %w", fleet.ErrUnknownOutcome, ctx.Err())
+	}
+	if err := c.readGroups(ctx, s, g); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(g.ids)), nil
+}
+
+// levels are permissions by GitHub's names; nil for none told.
+func levels(p *github.InstallationPermissions) map[string]string {
+	if p == nil {
+		return nil
+	}
+	all := map[string]string{}
+	text, err := json.Marshal(p)
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return nil
+	}
+	return all
+}
