@@ -47,18 +47,33 @@ const (
 // run. So a fleet of ten pools costs six calls.
 func (k Checker) Check(ctx context.Context, c Config) []fleet.Problem {
 	s := seen{images: map[string]image{}, refused: map[question]error{}}
-	s.note(askSubnets, k.subnets(ctx, c, &s))
-	s.note(askGroups, k.groups(ctx, c, &s))
-	s.note(askParameters, k.parameters(ctx, c, &s))
-	s.note(askImages, k.pictures(ctx, c, &s))
-	s.note(askTypes, k.types(ctx, c, &s))
+	for _, q := range []struct {
+		question
+		ask func(context.Context, Config, *seen) error
+	}{
+		{askSubnets, k.subnets}, {askGroups, k.groups}, {askParameters, k.parameters}, {askImages, k.pictures}, {askTypes, k.types},
+	} {
+		if err := q.ask(ctx, c, &s); err != nil {
+			s.refused[q.question] = err
+			if mute(err) {
+				return judge(c, s)
+			}
+		}
+	}
 	if request := dryRun(c, s); request != nil {
 		_, err := k.EC2.RunInstances(ctx, request)
 		if err = translate(err); code(err) != dryRunWorks {
-			s.note(askLaunch, cmp.Or(err, errNotDry))
+			s.refused[askLaunch] = cmp.Or(err, errNotDry)
 		}
 	}
 	return judge(c, s)
+}
+
+// mute reports whether AWS would answer no other question either: it did not
+// answer, or does not know who asks.
+func mute(err error) bool {
+	a, ok := errors.AsType[*answer](err)
+	return !ok || slices.Contains(strangers, a.code)
 }
 
 // dryRunWorks is the error by which EC2 says that a request would have worked.

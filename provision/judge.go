@@ -48,12 +48,6 @@ const (
 // questions are all, in the order in which they are asked.
 var questions = []question{askSubnets, askGroups, askParameters, askImages, askTypes, askLaunch}
 
-func (s *seen) note(q question, err error) {
-	if err != nil {
-		s.refused[q] = err
-	}
-}
-
 // home is the VPC in which machines can be: that of the first group which a
 // subnet shares, else the first subnet's; and its first subnet.
 func (s seen) home(c Config) (subnet, zone, vpc string) {
@@ -75,11 +69,9 @@ func (s seen) home(c Config) (subnet, zone, vpc string) {
 // judge says what is wrong with a configuration by what AWS showed of it.
 func judge(c Config, s seen) []fleet.Problem {
 	var all []fleet.Problem
-	told := map[string]bool{}
 	for _, q := range questions {
 		if err := s.refused[q]; err != nil {
-			if p, ok := refusal(c, q, err); ok && !told[p.Text] {
-				told[p.Text] = true // the same of every question: credentials, a region
+			if p, ok := refusal(c, q, err); ok {
 				all = append(all, p)
 			}
 		}

@@ -128,12 +128,15 @@ func pairs(t *testing.T, all []statement) (out []string) {
 // everything is what may be allowed on every resource, and why it can't be
 // allowed on less.
 var everything = map[string]string{
-	"ec2:DescribeFleets":          "a describe call knows no resources",
-	"ec2:DescribeInstances":       "a describe call knows no resources",
-	"ec2:DescribeLaunchTemplates": "a describe call knows no resources",
-	"ec2:DescribeSubnets":         "a describe call knows no resources",
-	"fis:ListExperimentTemplates": "a list call knows no resources",
-	"fis:ListExperiments":         "a list call knows no resources",
+	"ec2:DescribeFleets":                "a describe call knows no resources",
+	"ec2:DescribeImages":                "a describe call knows no resources",
+	"ec2:DescribeInstanceTypeOfferings": "a describe call knows no resources",
+	"ec2:DescribeSecurityGroups":        "a describe call knows no resources",
+	"ec2:DescribeInstances":             "a describe call knows no resources",
+	"ec2:DescribeLaunchTemplates":       "a describe call knows no resources",
+	"ec2:DescribeSubnets":               "a describe call knows no resources",
+	"fis:ListExperimentTemplates":       "a list call knows no resources",
+	"fis:ListExperiments":               "a list call knows no resources",
 }
 
 // kinds are the resources that can't be named before they are there: what

@@ -60,8 +60,11 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	s.LookedAt, s.LookedBefore = instant(s.State.Marks[markLooked]), instant(s.State.Marks[markLookedBefore])
 	if s.Recipes, err = r.Cloud.Recipes(ctx); err != nil {
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
+	} else if s.Recipes = spoilt(s.Recipes, problems); write {
+		if err := r.tellProblems(ctx, &s); err != nil {
+			return s, err
+		}
 	}
-	s.Recipes = spoilt(s.Recipes, problems)
 	s.Leftovers = r.unswept(s)
 	s.Boots, r.memory.learnt = learnBoots(s.State, s.Fleet)
 	var windows map[string]schedule.Windows

@@ -16,8 +16,16 @@ func configCommand() *cobra.Command {
 }
 
 func validateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "validate", Short: "Say everything that is wrong with the fleet file, with line and column", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "validate", Short: "Say everything that is wrong with the fleet file, with line and column", Args: cobra.NoArgs,
+		Long: `Says everything that is wrong with the fleet file, with line and column. With
+--online it asks GitHub and AWS, too, whether what the file names is there and
+may be used: about ten calls, of which none changes anything. It ends with 2 if
+something is wrong, and with 1 if all that is known is right, but something was
+not answered.`,
+	}
 	path := configFlag(c)
+	online := c.Flags().Bool("online", false, "ask GitHub and AWS whether what the file names is there")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		f, err := wire.ReadFile(*path)
 		if err != nil {
@@ -26,10 +34,28 @@ func validateCommand() *cobra.Command {
 		for _, w := range f.Warnings() {
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s is right: fleet %s, %s\n", *path, f.Name, count(len(f.Pools), "pool", "pools"))
+		also := ""
+		if *online {
+			if err := checked(wire.Validate(c.Context(), f)); err != nil {
+				return err
+			}
+			also = "; GitHub and AWS have what it names"
+		}
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s is right: fleet %s, %s%s\n", *path, f.Name, count(len(f.Pools), "pool", "pools"), also)
 		return err
 	}
 	return c
+}
+
+// checked is what a check ends with: nil if all is well.
+func checked(found wire.Findings) error {
+	switch {
+	case found.Wrong:
+		return misuse{fmt.Errorf("the fleet file does not fit GitHub or AWS:\n%w", found.Problems)}
+	case found.Unsure:
+		return fmt.Errorf("not everything could be checked:\n%w", found.Problems)
+	}
+	return nil
 }
 
 func schemaCommand() *cobra.Command {

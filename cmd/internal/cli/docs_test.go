@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/cmd/internal/cli"
+	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/faults"
 	"github.com/runfleet/runfleet/provision/queue"
 )
@@ -67,11 +68,11 @@ func words(command string) (all []string) {
 }
 
 // elsewhere are commands that .ci/run itself runs, or that run it; the last
-// two need an account, and are run against simulated ones by make integration.
+// three need an account, and are run against simulated ones by make integration.
 var elsewhere = []string{
 	"make test", "make lint", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
 	"make lambda", "make synth", "bash .ci/deploy",
-	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan",
+	"go run ./cmd/runfleet serve", "go run ./cmd/runfleet plan", "go run ./cmd/runfleet config validate --online",
 }
 
 // checkout is an empty folder with the repository's files that commands name,
@@ -244,8 +245,8 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 	}
 	// What no demo calls by itself, and why it is needed all the same.
 	for _, action := range []string{
-		"ec2:RunInstances", "ec2:CreateTags", // by CreateFleet, in the manager's name
-		"ssm:GetParameters",        // by EC2, of the image's parameter
+		"ec2:CreateTags",           // by CreateFleet, in the manager's name, as RunInstances is
+		"ssm:GetParameters",        // by EC2, of the image's parameter, and by a check
 		"ssm:AddTagsToResource",    // by PutParameter with tags
 		"ssm:GetParameter",         // secrets named by the fleet file
 		"iam:PassRole",             // by CreateFleet
@@ -257,6 +258,14 @@ func TestThePoliciesAllowEveryCallAndNoMore(t *testing.T) {
 	// A demo has no drill; this is all that one may call.
 	for i, api := 0, reflect.TypeFor[faults.FISAPI](); i < api.NumMethod(); i++ {
 		action := "fis:" + api.Method(i).Name
+		made[action] = true
+		if !manager[action] {
+			t.Errorf("%s is called and not allowed", action)
+		}
+	}
+	// Nor is its fleet file asked about.
+	for i, api := 0, reflect.TypeFor[provision.CheckAPI](); i < api.NumMethod(); i++ {
+		action := "ec2:" + api.Method(i).Name
 		made[action] = true
 		if !manager[action] {
 			t.Errorf("%s is called and not allowed", action)

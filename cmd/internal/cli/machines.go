@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,6 +88,10 @@ func poolsCommand() *cobra.Command {
 		pools := views(seen.Fleet.Pools, func(p fleet.Pool) poolView { return viewPool(p, b.state, seen.Hours[p.Name]) })
 		over := fleet.Overtimes(seen)
 		a := answer{head: []string{"POOL", "LABELS", "LIFETIME", "MARKET", "MACHINES", "FITTING JOBS THAT WAIT", "HOURS"}, values: pools}
+		troubled := slices.ContainsFunc(pools, func(p poolView) bool { return p.Problem != "" })
+		if troubled {
+			a.head = append(a.head, "LAUNCHES NOTHING")
+		}
 		for _, p := range pools {
 			hours := p.Hours
 			if o, ok := over[p.Name]; ok {
@@ -95,6 +100,9 @@ func poolsCommand() *cobra.Command {
 			a.rows = append(a.rows, []string{
 				p.Name, strings.Join(p.Labels, ","), p.lifetime(), p.Market, p.machines(), strconv.Itoa(p.Jobs), clean(hours),
 			})
+			if last := len(a.rows) - 1; troubled {
+				a.rows[last] = append(a.rows[last], clean(p.Problem))
+			}
 		}
 		return a, nil
 	})

@@ -23,10 +23,11 @@ import (
 )
 
 const (
-	tidyEvery = time.Hour        // how often the ledger is tidied
-	ownEvery  = 10 * time.Second // how often the fleet's owner is asked for
-	askLimit  = 10 * time.Second // how long its answer may take
-	seeEvery  = time.Second      // how often orders are looked for
+	tidyEvery  = time.Hour        // how often the ledger is tidied
+	ownEvery   = 10 * time.Second // how often the fleet's owner is asked for
+	askLimit   = 10 * time.Second // how long its answer may take
+	seeEvery   = time.Second      // how often orders are looked for
+	checkAgain = time.Minute      // how often GitHub and AWS are asked about a file that does not fit them
 )
 
 func serveCommand() *cobra.Command {
@@ -108,10 +109,15 @@ type server struct {
 	draining atomic.Bool
 	owned    func(context.Context) error // wire.ErrNotOwner once another ledger adopted the fleet
 	ownEvery time.Duration
+	check    func(context.Context) (done bool) // of the fleet file, at GitHub and AWS
+	reread   chan struct{}                     // the file was read again
 }
 
 func newServer(p *wire.Parts, path string, drain time.Duration, log *slog.Logger) *server {
-	return &server{parts: p, path: path, drain: drain, log: log, owned: p.Owned, ownEvery: ownEvery}
+	return &server{
+		parts: p, path: path, drain: drain, log: log, owned: p.Owned, ownEvery: ownEvery,
+		check: p.Check, reread: make(chan struct{}, 1),
+	}
 }
 
 func (s *server) routes() http.Handler {
@@ -153,6 +159,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return s.reload(loop) })
 	g.Go(func() error { return s.own(loop) })
 	g.Go(func() error { return s.watch(loop) })
+	g.Go(func() error { return s.checks(loop) })
 	for _, p := range s.parts.Pollers {
 		g.Go(func() error { return p.Run(loop) })
 	}
@@ -245,6 +252,10 @@ func (s *server) reload(ctx context.Context) error {
 				continue
 			}
 			s.parts.Wake()
+			select {
+			case s.reread <- struct{}{}:
+			default:
+			}
 			s.log.Info("fleet file read again", "pools", len(f.Pools))
 		}
 	}

@@ -53,6 +53,7 @@ func quietServer(t *testing.T, ledger string, drain time.Duration) *server {
 	}
 	s := newServer(p, "", drain, log)
 	s.owned = func(context.Context) error { return nil }
+	s.check = func(context.Context) bool { return true }
 	return s
 }
 

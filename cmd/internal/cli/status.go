@@ -78,6 +78,7 @@ type statusView struct {
 	Machines int                       `json:"machines"`
 	Intents  int                       `json:"open_intents"`
 	Hours    []hoursView               `json:"hours"`
+	Problems []problemView             `json:"problems"` // of pools that can launch nothing
 	Setbacks []setbackView             `json:"setbacks"` // that hold
 	Orders   []orderView               `json:"orders"`
 	Alerts   []string                  `json:"alerts"`
@@ -94,7 +95,7 @@ func viewStatus(seen fleet.Snapshot, ledger, manager string) statusView {
 		Fleet: f.Name, Ledger: ledger, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
 		Jobs: map[string]int{}, Verdicts: map[fleet.VerdictCode]int{}, Hours: []hoursView{}, Setbacks: []setbackView{},
 		Orders: views(s.Orders, viewOrder), Alerts: texts(fleet.Decide(seen).Alerts),
-		GitHub: viewMeters(reconcile.MetersIn(s.Marks), seen.At),
+		GitHub: viewMeters(reconcile.MetersIn(s.Marks), seen.At), Problems: viewProblems(s.Marks),
 	}
 	if !v.Looked.IsZero() {
 		age := seen.At.Sub(v.Looked).Seconds()
@@ -147,6 +148,9 @@ func (v statusView) tell(out io.Writer) {
 		if h.Overtime != nil {
 			fmt.Fprintln(out, "    "+h.overtime())
 		}
+	}
+	for _, p := range v.Problems {
+		fmt.Fprintf(out, "  pool %s launches nothing: %s\n", p.Pool, clean(p.Problem))
 	}
 	for _, m := range v.GitHub {
 		fmt.Fprintln(out, " ", m)

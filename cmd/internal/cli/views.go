@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/reconcile"
 )
 
 // The views are what lists print as JSON. Their keys are lower case and stay;
@@ -142,6 +143,7 @@ type poolView struct {
 	Stopped      int      `json:"stopped"` // of them
 	Jobs         int      `json:"fitting_jobs_that_wait"`
 	Hours        string   `json:"hours"`
+	Problem      string   `json:"problem,omitempty"` // why it can launch nothing
 	BootLimit    float64  `json:"boot_limit_seconds"`
 	IdleLimit    float64  `json:"idle_limit_seconds"`
 	JobLimit     float64  `json:"job_limit_seconds"`
@@ -153,7 +155,7 @@ func viewPool(p fleet.Pool, state fleet.State, h fleet.Hours) poolView {
 	v := poolView{
 		Name: p.Name, Labels: texts(p.Labels.List()), Group: p.Group, Arch: string(p.Arch), Lifetime: string(p.Lifetime), Account: p.Account, Market: string(p.Market),
 		Registration: string(p.Registration), Prepared: p.Prepared, Exact: p.Exact, Overflow: !p.NoOverflow, Priority: p.Priority, Max: p.Max,
-		Hours: h.String(), BootLimit: p.BootLimit.Seconds(), IdleLimit: p.IdleLimit.Seconds(), JobLimit: p.JobLimit.Seconds(), AlertAfter: p.AlertAfter.Seconds(),
+		Hours: h.String(), Problem: reconcile.ProblemsIn(state.Marks)[p.Name], BootLimit: p.BootLimit.Seconds(), IdleLimit: p.IdleLimit.Seconds(), JobLimit: p.JobLimit.Seconds(), AlertAfter: p.AlertAfter.Seconds(),
 	}
 	for _, m := range state.Machines {
 		if m.Pool == p.Name && !m.Gone() {

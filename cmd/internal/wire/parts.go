@@ -15,6 +15,7 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
+	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/queue"
 	"github.com/runfleet/runfleet/webhooks"
@@ -37,6 +38,10 @@ type Parts struct {
 	cloud   *reloadable
 	// launch makes what launches machines as a fleet file says.
 	launch func(f *config.File) (*provision.Cloud, error)
+	means  means
+	hub    *github.Apps
+	read   atomic.Pointer[config.File] // the file last taken over
+	told   string                      // what the last check found; its own
 }
 
 // Open makes every part. A manager holds the ledger alone, which must be a file:
@@ -56,7 +61,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}}
+	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}, means: m, hub: gh}
 	if p.ledger, err = openLedger(ctx, f, aws, opening{hold: manage}); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -60,12 +61,16 @@ func (p *Parts) take(f *config.File) error {
 	p.pools.Store(&pools)
 	windows := f.Windows()
 	p.windows.Store(&windows)
+	p.read.Store(f)
 	return nil
 }
 
 // reloadable is the cloud as the fleet file last read asks for it.
 type reloadable struct {
 	current atomic.Pointer[provision.Cloud]
+	// troubles are why pools can launch nothing, by name, as the last check found;
+	// nil: none came back yet.
+	troubles atomic.Pointer[map[string]string]
 }
 
 func (r *reloadable) Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) (fleet.Launched, error) {
@@ -88,8 +93,16 @@ func (r *reloadable) Machines(ctx context.Context) ([]fleet.Machine, error) {
 	return r.current.Load().Machines(ctx)
 }
 
+// Recipes have the problems that a check found: it knows their places and
+// remedies.
 func (r *reloadable) Recipes(ctx context.Context) ([]fleet.Recipe, error) {
-	return r.current.Load().Recipes(ctx)
+	recipes, err := r.current.Load().Recipes(ctx)
+	if troubles := r.troubles.Load(); troubles != nil {
+		for i := range recipes {
+			recipes[i].Problem = cmp.Or((*troubles)[recipes[i].Pool], recipes[i].Problem)
+		}
+	}
+	return recipes, err
 }
 
 func (r *reloadable) Leftovers(ctx context.Context) (ec2Fleets, templates map[string]time.Time, err error) {

@@ -1,0 +1,140 @@
+//go:build !lambda
+
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+	"github.com/runfleet/runfleet/github"
+	"github.com/runfleet/runfleet/provision"
+)
+
+// checkLimit bounds a whole check: it may wait for credentials of a host that
+// has none, and for a name that no DNS knows.
+const checkLimit = time.Minute
+
+// Findings is what GitHub and AWS say against a fleet file.
+type Findings struct {
+	Problems config.Problems // by their places in the file
+	Unsure   bool            // not everything was answered
+	Wrong    bool            // something is not right, whatever else was not answered
+}
+
+// Validate asks GitHub and AWS whether what a fleet file names is there, and
+// changes nothing. The settings that the file names are read.
+func Validate(ctx context.Context, f *config.File) Findings {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
+	if err != nil {
+		return findings(f, []fleet.Problem{{Key: "aws", Text: "the configuration of AWS cannot be read: " + err.Error(), Remedy: "mend what the environment names"}})
+	}
+	m := meansOf(f, aws, slog.New(slog.DiscardHandler))
+	found := m.webhookSecrets(ctx)
+	if gh, err := m.hub(ctx); err != nil {
+		text := strings.TrimPrefix(err.Error(), "github.private_key: ")
+		found = append(found, fleet.Problem{Key: "github.private_key", Text: text, Remedy: "store the key whole, as GitHub gave it, where the file says", Unsure: unheard(err)})
+	} else {
+		found = append(found, inquire(ctx, gh, f)...)
+	}
+	return findings(f, append(found, m.survey(ctx, f)...))
+}
+
+func findings(f *config.File, found []fleet.Problem) Findings {
+	return Findings{
+		Problems: f.Placed(found),
+		Unsure:   slices.ContainsFunc(found, func(p fleet.Problem) bool { return p.Unsure }),
+		Wrong:    slices.ContainsFunc(found, func(p fleet.Problem) bool { return !p.Unsure }),
+	}
+}
+
+// webhookSecrets tells of secrets that are not where the file says.
+func (m means) webhookSecrets(ctx context.Context) (found []fleet.Problem) {
+	for i, ref := range m.file.GitHub.WebhookSecrets {
+		if _, err := m.secrets.Resolve(ctx, string(ref)); err != nil {
+			found = append(found, fleet.Problem{
+				Key: fmt.Sprintf("github.webhook_secrets[%d]", i), Text: err.Error(), Remedy: "store it there, or name where it is", Unsure: unheard(err),
+			})
+		}
+	}
+	return found
+}
+
+// unheard reports whether an error says nothing of what was asked for.
+func unheard(err error) bool {
+	return errors.Is(err, fleet.ErrUnknownOutcome) || errors.Is(err, fleet.ErrThrottled)
+}
+
+// inquire is what GitHub says of a file.
+func inquire(ctx context.Context, gh *github.Client, f *config.File) []fleet.Problem {
+	of := f.Fleet()
+	return gh.Check(ctx, of.Accounts, of.Pools)
+}
+
+// survey is what AWS says of a file.
+func (m means) survey(ctx context.Context, f *config.File) []fleet.Problem {
+	cloud, err := m.launcher("", true)(f)
+	if err != nil {
+		return []fleet.Problem{{Key: "pools", Text: err.Error()}}
+	}
+	found := provision.Checker{EC2: provision.NewEC2(m.aws), SSM: m.ssm}.Check(ctx, cloud.Config)
+	return slices.DeleteFunc(found, func(p fleet.Problem) bool {
+		return !p.Stops && strings.HasPrefix(p.Key, "types[") && shaped(f, p.Pool)
+	})
+}
+
+// shaped reports whether a pool's types are those of a shape: nobody named them,
+// so that some are not offered is no mistake.
+func shaped(f *config.File, pool string) bool {
+	return slices.ContainsFunc(f.Pools, func(p config.Pool) bool { return p.Name == pool && len(p.Types) == 0 })
+}
+
+// Check asks what Validate asks, by the parts of a running manager. Pools that
+// could launch nothing that registers have a problem from then on, and the
+// others go on. It reports false if something is to be asked again.
+func (p *Parts) Check(ctx context.Context) (done bool) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	f := p.read.Load()
+	found := append(inquire(ctx, p.hub, f), p.means.survey(ctx, f)...)
+	if ctx.Err() != nil {
+		return false
+	}
+	troubles, done := map[string]string{}, true
+	for _, x := range found {
+		text := f.Placed([]fleet.Problem{x}).Error()
+		for _, pool := range f.Pools {
+			if x.Stops && (x.Pool == "" || x.Pool == pool.Name) && troubles[pool.Name] == "" {
+				troubles[pool.Name] = text
+			}
+		}
+		done = done && !x.Stops && !x.Unsure
+	}
+	p.tell(ctx, f.Placed(found))
+	p.cloud.troubles.Store(&troubles)
+	p.Wake()
+	return done
+}
+
+// tell logs what was not told yet.
+func (p *Parts) tell(ctx context.Context, all config.Problems) {
+	if now := all.Error(); now != p.told {
+		p.told = now
+		for _, x := range all {
+			p.means.log.ErrorContext(ctx, "the fleet file does not fit GitHub or AWS", "problem", x.String())
+		}
+		if len(all) == 0 {
+			p.means.log.InfoContext(ctx, "GitHub and AWS have what the fleet file names")
+		}
+	}
+}
