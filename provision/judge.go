@@ -95,7 +95,7 @@ func elsewhere(c Config, s seen) (fleet.Problem, bool) {
 	}
 	return fleet.Problem{
 		Key: "aws.region", Text: fmt.Sprintf("none of the subnets and security groups is in %s", c.Region),
-		Remedy: "name the region that they are in, and the account's credentials", Stops: true,
+		Remedy: "name the region that they are in; they must be of the account that the credentials are of", Stops: true,
 	}, true
 }
 
@@ -217,7 +217,7 @@ func refusal(c Config, q question, err error) (fleet.Problem, bool) {
 			p.Key, p.Text = "aws.region", fmt.Sprintf("AWS does not take the credentials in %s: %s", c.Region, a.code)
 			p.Remedy = "check them; a region that the account did not turn on says the same"
 		case a.code == "UnauthorizedOperation", strings.HasPrefix(a.code, "AccessDenied"):
-			p.Text = "the credentials may not " + denied(q, a.text)
+			p.Text, p.Unsure = "the credentials may not "+denied(q, a.text), false
 			p.Remedy = "allow it: deploy/policies/manager.json has the statement"
 		case q != askLaunch:
 		case a.code == "NoSuchEntity", a.code == "InvalidParameterValue" && strings.Contains(strings.ToLower(strings.ReplaceAll(a.text, " ", "")), "iaminstanceprofile"):
@@ -228,7 +228,7 @@ func refusal(c Config, q question, err error) (fleet.Problem, bool) {
 		case errors.Is(a, fleet.ErrNoCapacity), errors.Is(a, fleet.ErrQuota), errors.Is(a, fleet.ErrNotOffered):
 			return p, false // of this moment, not of the file
 		case !errors.Is(a, fleet.ErrThrottled) && !errors.Is(a, fleet.ErrUnknownOutcome):
-			p.Text, p.Remedy = fmt.Sprintf("EC2 refuses a launch: %v", a), ""
+			p.Text, p.Remedy, p.Unsure = fmt.Sprintf("EC2 would refuse a launch: %v", a), "look at what it names", false
 		}
 		return p, true
 	}

@@ -54,10 +54,15 @@ func TestAWSSim(t *testing.T) {
 		a := awssim.New(awssim.Config{
 			Seed: 1, Now: now, After: l.after, Limits: awssim.Limits{Unlimited: true},
 			Subnets:   map[string]string{"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"},
+			VPCs:      map[string]string{"sg-a": "vpc-1", "sg-b": "vpc-2"},
+			Images:    map[string]string{"ami-0123456789abcdef0": "arm64", "ami-0123456789abcdef1": "x86_64"},
+			Profiles:  []string{"runfleet-machine"},
+			Offered:   func(instanceType, _ string) bool { return instanceType != "hpc7g.4xlarge" },
 			Faults:    awssim.Faults{LagMin: time.Second},
 			OnMessage: func(m []byte) { messages = append(messages, m) },
 		})
 		return provisiontest.Env{
+			Checks: a.EC2(), Elsewhere: "sg-b", Foreign: "ami-0123456789abcdef1", Rare: "hpc7g.4xlarge",
 			EC2: a.EC2(), SSM: a.SSM(), FIS: a.FIS(), Region: "us-east-1", Account: "123456789012",
 			Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: []string{"sg-a"},
 			InstanceProfile: "runfleet-machine", Image: "ami-0123456789abcdef0",

@@ -30,7 +30,12 @@ type Env struct {
 	InstanceProfile string
 	Image           string
 	Types           []string // two, offered in both zones
-	Now             func() time.Time
+	// Checks are what a check asks; nil: it cannot be. Elsewhere is a security
+	// group of another VPC, Foreign an image of x86_64, and Rare a type that
+	// neither zone offers.
+	Checks                   provision.CheckAPI
+	Elsewhere, Foreign, Rare string
+	Now                      func() time.Time
 
 	// Pass lets time pass: two minutes are more than any lag. nil where
 	// nothing lags.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,10 +59,13 @@ func TestMoto(t *testing.T) {
 		if err != nil || len(subnets.Subnets) < 2 {
 			t.Fatalf("default subnets: %v, error %v", subnets, err)
 		}
+		own, other := prepare(t, client, address)
 		return provisiontest.Env{
-			EC2: client, SSM: tokens.NewSSM(cfg), FIS: faults.NewFIS(cfg), Region: cfg.Region, Account: "123456789012",
+			Checks: client, SecurityGroups: []string{own}, Elsewhere: other, Foreign: image(t, client, "x86_64"), Rare: "hpc7g.4xlarge",
+			InstanceProfile: "runfleet-machine",
+			EC2:             client, SSM: tokens.NewSSM(cfg), FIS: faults.NewFIS(cfg), Region: cfg.Region, Account: "123456789012",
 			Subnets: []string{*subnets.Subnets[0].SubnetId, *subnets.Subnets[1].SubnetId},
-			Image:   "ami-12c6146b", Types: []string{"m6g.large", "m7g.large"}, Now: time.Now,
+			Image:   image(t, client, "arm64"), Types: []string{"m6g.large", "m7g.large"}, Now: time.Now,
 			Protect: func(t *testing.T, m fleet.MachineID, on bool) {
 				_, err := client.ModifyInstanceAttribute(t.Context(), &ec2.ModifyInstanceAttributeInput{
 					InstanceId: aws.String(string(m)), DisableApiTermination: &types.AttributeBooleanValue{Value: aws.Bool(on)},
@@ -77,4 +81,48 @@ func TestMoto(t *testing.T) {
 			Throttle: next(awsproxy.Throttled), Lose: next(awsproxy.Lost),
 		}
 	})
+}
+
+// prepare makes what a check looks for: an instance profile, by a bare request,
+// because nothing else here needs IAM, and a security group of a second VPC.
+func prepare(t *testing.T, client *ec2.Client, address string) (own, other string) {
+	t.Helper()
+	groups, err := client.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{})
+	if err != nil || len(groups.SecurityGroups) == 0 {
+		t.Fatalf("default security group: %v, error %v", groups, err)
+	}
+	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("other"), Description: aws.String("of another VPC"), VpcId: vpc.Vpc.VpcId,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := "Action=CreateInstanceProfile&Version=2010-05-08&InstanceProfileName=runfleet-machine"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=moto/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("make an instance profile: %v, error %v", resp, err)
+	}
+	resp.Body.Close()
+	return *groups.SecurityGroups[0].GroupId, *made.GroupId
+}
+
+func image(t *testing.T, client *ec2.Client, arch string) string {
+	t.Helper()
+	out, err := client.DescribeImages(t.Context(), &ec2.DescribeImagesInput{Filters: []types.Filter{
+		{Name: aws.String("architecture"), Values: []string{arch}}, {Name: aws.String("name"), Values: []string{"al2023-ami-2*"}},
+	}})
+	if err != nil || len(out.Images) == 0 {
+		t.Fatalf("image for %s: %v", arch, err)
+	}
+	return aws.ToString(out.Images[0].ImageId)
 }

@@ -43,6 +43,8 @@ func Run(t *testing.T, start func(*testing.T) Env) {
 		{"a drill that finds nobody says so", nobody},
 		{"a drill's id with another drill is refused", conflicted},
 		{"drills that were left are listed, page by page", manyDrills},
+		{"a configuration that fits is found to", fitting},
+		{"what does not fit is found, each with its place", misfits},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, start(t)) })
 	}
