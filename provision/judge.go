@@ -179,32 +179,51 @@ func judgeImage(c Config, s seen, p PoolSpec) []fleet.Problem {
 // judgeTypes tells of types that no zone of the subnets offers. The pool can
 // launch as long as one is left.
 func judgeTypes(c Config, s seen, p PoolSpec) (all []fleet.Problem) {
-	if s.zones == nil || len(s.subnets) == 0 {
+	if s.zones == nil || len(s.subnets) == 0 || len(p.Types) == 0 {
 		return nil
 	}
-	ours := map[string]bool{}
+	ours, others := map[string]bool{}, map[string]bool{}
 	for _, at := range s.subnets {
 		ours[at.zone] = true
 	}
-	names := strings.Join(slices.Sorted(maps.Keys(ours)), ", ")
+	where := strings.Join(slices.Sorted(maps.Keys(ours)), ", ")
 	for i, t := range p.Types {
 		zones := s.zones[t]
 		if slices.ContainsFunc(zones, func(z string) bool { return ours[z] }) {
 			continue
 		}
-		wrong := fleet.Problem{Pool: p.Name, Key: fmt.Sprintf("types[%d]", i), Text: fmt.Sprintf("%s is not offered in %s", t, names)}
-		wrong.Remedy = fmt.Sprintf("name another type: %s has none of it", c.Region)
-		if len(zones) > 0 {
-			wrong.Remedy = "name another type, or a subnet in " + strings.Join(zones, " or ")
+		for _, z := range zones {
+			others[z] = true
 		}
-		all = append(all, wrong)
+		all = append(all, fleet.Problem{
+			Pool: p.Name, Key: fmt.Sprintf("types[%d]", i), Text: fmt.Sprintf("%s is not offered in %s", t, where),
+			Remedy: otherZones(c, zones),
+		})
 	}
-	if len(all) == len(p.Types) {
-		for i := range all {
-			all[i].Stops = true
-		}
+	if len(all) < len(p.Types) {
+		return all
 	}
-	return all
+	return []fleet.Problem{{
+		Pool: p.Name, Key: "types", Text: fmt.Sprintf("no type is offered in %s: %s", where, few(p.Types)),
+		Remedy: otherZones(c, slices.Sorted(maps.Keys(others))), Stops: true,
+	}}
+}
+
+// otherZones is the remedy for types that are offered in none but these zones.
+func otherZones(c Config, zones []string) string {
+	if len(zones) == 0 {
+		return fmt.Sprintf("name another type: %s has none of it", c.Region)
+	}
+	return "name another type, or a subnet in " + strings.Join(zones, " or ")
+}
+
+// few is a list of which the first three are told.
+func few(all []string) string {
+	const most = 3
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }
 
 // refusal is what it says of a configuration that a question was not answered,

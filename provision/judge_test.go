@@ -68,6 +68,10 @@ func TestWhatAWSShowsOfAFileIsJudged(t *testing.T) {
 		{"an image is of the other architecture", func(s *seen, _ *Config) { s.images[arm64Image] = image{"ami-1", fleet.X86, usable} }},
 		{"one of two types is offered elsewhere", func(s *seen, _ *Config) { s.zones["m7g.large"] = []string{"us-east-1c", "us-east-1d"} }},
 		{"no type is offered", func(s *seen, _ *Config) { clear(s.zones) }},
+		{"five types are offered elsewhere", func(s *seen, c *Config) {
+			c.Pools[0].Types = []string{"a.large", "b.large", "c.large", "d.large", "e.large"}
+			s.zones = map[string][]string{"a.large": {"us-east-1c"}, "e.large": {"us-east-1c", "us-east-1d"}}
+		}},
 		{"a question is not allowed, and EC2 names the action", refused(askImages, apiError("UnauthorizedOperation",
 			"You are not authorized to perform this operation. User: arn:aws:iam::1:user/ci is not authorized to perform: ec2:DescribeImages because no identity-based policy allows the ec2:DescribeImages action"))},
 		{"a question is not allowed, and EC2 names nothing", refused(askTypes, apiError("UnauthorizedOperation", "You are not authorized to perform this operation."))},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,15 +49,34 @@ func newAccount(t *testing.T, address string) *account {
 	for _, s := range subnets.Subnets[:2] {
 		a.subnets = append(a.subnets, aws.ToString(s.SubnetId))
 	}
-	groups, err := a.ec2.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{})
+	groups, err := a.ec2.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{
+		Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{aws.ToString(subnets.Subnets[0].VpcId)}}},
+	})
 	if err != nil || len(groups.SecurityGroups) == 0 {
 		t.Fatalf("default security group: %v, error %v", groups, err)
 	}
 	a.group = aws.ToString(groups.SecurityGroups[0].GroupId)
+	a.profile(address, "runfleet-machine")
 	for _, arch := range []string{"arm64", "x86_64"} {
 		a.images[arch] = a.image(arch)
 	}
 	return a
+}
+
+// profile makes an instance profile, by a bare request: nothing else here needs
+// IAM. Another test may have made it.
+func (a *account) profile(address, name string) {
+	a.t.Helper()
+	body := "Action=CreateInstanceProfile&Version=2010-05-08&InstanceProfileName=" + name
+	r, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, address, strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=moto/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0")
+	if status, text := send(a.t, r); status != http.StatusOK && status != http.StatusConflict {
+		a.t.Fatalf("make an instance profile: %d %s", status, text)
+	}
 }
 
 func (a *account) image(arch string) string {

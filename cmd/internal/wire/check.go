@@ -88,13 +88,22 @@ func (m means) survey(ctx context.Context, f *config.File) []fleet.Problem {
 		return []fleet.Problem{{Key: "pools", Text: err.Error()}}
 	}
 	found := provision.Checker{EC2: provision.NewEC2(m.aws), SSM: m.ssm}.Check(ctx, cloud.Config)
-	return slices.DeleteFunc(found, func(p fleet.Problem) bool {
-		return !p.Stops && strings.HasPrefix(p.Key, "types[") && shaped(f, p.Pool)
-	})
+	return unshaped(f, found)
 }
 
-// shaped reports whether a pool's types are those of a shape: nobody named them,
-// so that some are not offered is no mistake.
+// unshaped leaves out which types of a shape are not offered, as long as one is:
+// nobody named them.
+func unshaped(f *config.File, found []fleet.Problem) []fleet.Problem {
+	found = slices.DeleteFunc(found, func(p fleet.Problem) bool { return strings.HasPrefix(p.Key, "types[") && shaped(f, p.Pool) })
+	for i, p := range found {
+		if p.Key == "types" && shaped(f, p.Pool) {
+			found[i].Key = "shape"
+		}
+	}
+	return found
+}
+
+// shaped reports whether a pool's types are those of a shape.
 func shaped(f *config.File, pool string) bool {
 	return slices.ContainsFunc(f.Pools, func(p config.Pool) bool { return p.Name == pool && len(p.Types) == 0 })
 }
