@@ -161,7 +161,9 @@ func TestSubnetsThatAreNotThereHideNoOthers(t *testing.T) {
 	if err != nil || got[0].Problem != "" || len(got[0].Offers) != 4 || got[0].Offers[0].Subnet != "subnet-b1" {
 		t.Errorf("recipes %+v, error %v", got, err)
 	}
-	s.showSubnets = func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) { return &ec2.DescribeSubnetsOutput{}, nil }
+	s.showSubnets = func(*ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error) {
+		return &ec2.DescribeSubnetsOutput{}, nil
+	}
 	want := "describe subnets in us-east-1: configuration refused: none of subnet-a1, subnet-b1, subnet-a2 is there"
 	if got, err = New(acme(s)).Recipes(t.Context()); err != nil || got[0].Problem != want {
 		t.Errorf("recipes %+v, error %v", got, err)

@@ -228,3 +228,26 @@ func TestTheNearestWordIsSuggested(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatOthersFindHasItsPlace(t *testing.T) {
+	text := "fleet: f\ngithub:\n  app_id: 1\n  private_key: env:KEY\n  webhook_secrets: [env:SECRET]\n" +
+		"aws:\n  region: us-east-1\n  subnets:\n    - subnet-a\n    - subnet-b\n  security_groups: [sg-a]\n  instance_profile: p\n" +
+		"pools:\n  - {name: a, labels: [a], arch: arm64, max: 1}\n  - {name: b, labels: [b], arch: arm64, image: ami-1, max: 1}\n"
+	f, err := Parse("f.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.Placed([]fleet.Problem{
+		{Pool: "b", Key: "image", Text: "gone"}, {Pool: "a", Key: "image", Text: "gone", Remedy: "name one"},
+		{Key: "aws.subnets[1]", Text: "gone"}, {Key: "github.allow", Text: "nobody"}, {Key: "github.private_key[0]", Text: "odd"}, {Pool: "left", Key: "image", Text: "gone"},
+	}).Error()
+	want := "f.yaml:1:1: image: gone\n" +
+		"f.yaml:2:1: github.allow: nobody\n" +
+		"f.yaml:4:16: github.private_key[0]: odd\n" +
+		"f.yaml:10:7: aws.subnets[1]: gone\n" +
+		"f.yaml:14:5: pools[0].image: gone; name one\n" +
+		"f.yaml:15:48: pools[1].image: gone"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}

@@ -61,6 +61,7 @@ func operated(t *testing.T) (file string) {
 	c := fleet.Change{
 		Machines: []fleet.Machine{{ID: "i-0a", Pool: "arm64", Offer: fleet.Offer{Market: fleet.Spot}, LaunchedAt: time.Now(), State: fleet.Up}},
 		Runners:  []fleet.Runner{{Name: "rf-acme-i-0a-1", ID: 4, Online: true}},
+		Marks:    map[string]string{"problems": `{"x64":"runfleet.yaml:9:3: pools[1].image: image ami-1 is not there"}`},
 		Verdicts: []fleet.JobVerdict{{Job: fleet.JobKey{ID: 102, Attempt: 1}, Verdict: fleet.Verdict{Code: fleet.NoPool, Detail: "no pool holds its labels"}}},
 	}
 	if err := s.Settle(t.Context(), c); err != nil {
@@ -84,6 +85,10 @@ func TestVerbsForOperators(t *testing.T) {
 		{"explain 101", cli.ExitOK, []string{"pool arm64 fits", "pool x64 fits", "either", "recorded"}},
 		{"explain 102", cli.ExitOK, []string{"no pool fits", "no-pool: no pool holds its labels"}},
 		{"pools", cli.ExitOK, []string{"arm64,linux,self-hosted  ephemeral  spot-first  1 of 5    1", "linux,self-hosted,x64    ephemeral  spot-first  0 of 5    1"}},
+		{"pools", cli.ExitOK, []string{"LAUNCHES NOTHING", "pools[1].image: image ami-1 is not there"}},
+		{"pools -o json", cli.ExitOK, []string{`"problem": "runfleet.yaml:9:3: pools[1].image: image ami-1 is not there"`}},
+		{"status", cli.ExitOK, []string{"pool x64 launches nothing: runfleet.yaml:9:3: pools[1].image: image ami-1 is not there"}},
+		{"status -o json", cli.ExitOK, []string{`"pool": "x64"`}},
 		{"pools -o json", cli.ExitOK, []string{`"name": "arm64"`, `"max": 5`, `"fitting_jobs_that_wait": 1`}},
 		{"machines list -o json", cli.ExitOK, []string{`"id": "i-0a"`, `"pool": "arm64"`, `"state": "running"`}},
 		{"runners list -o json", cli.ExitOK, []string{`"name": "rf-acme-i-0a-1"`, `"status": "online"`, `"machine_state": "running"`}},

@@ -119,20 +119,24 @@ func (p *Parts) Check(ctx context.Context) (done bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	troubles, done := map[string]string{}, true
-	for _, x := range found {
-		text := f.Placed([]fleet.Problem{x}).Error()
-		for _, pool := range f.Pools {
-			if x.Stops && (x.Pool == "" || x.Pool == pool.Name) && troubles[pool.Name] == "" {
-				troubles[pool.Name] = text
-			}
-		}
-		done = done && !x.Stops && !x.Unsure
-	}
+	troubles := troublesOf(f, found)
 	p.tell(ctx, f.Placed(found))
 	p.cloud.troubles.Store(&troubles)
 	p.Wake()
-	return done
+	return !slices.ContainsFunc(found, func(x fleet.Problem) bool { return x.Stops || x.Unsure })
+}
+
+// troublesOf is what stops each pool, the first thing in the order of the check.
+func troublesOf(f *config.File, found []fleet.Problem) map[string]string {
+	troubles := map[string]string{}
+	for _, x := range found {
+		for _, pool := range f.Pools {
+			if x.Stops && (x.Pool == "" || x.Pool == pool.Name) && troubles[pool.Name] == "" {
+				troubles[pool.Name] = f.Placed([]fleet.Problem{x}).Error()
+			}
+		}
+	}
+	return troubles
 }
 
 // tell logs what was not told yet.
