@@ -16,6 +16,11 @@
 // The clients retry nothing. Throttled and unknown outcome are meanings which
 // the reconciler handles, the same in a simulation and in production.
 //
+// A check asks for everything by filters and in batches, and judges the answers
+// by pure functions. What only EC2 knows, the instance profile and the manager's
+// permissions, a dry run of RunInstances tells: IAM itself would take one more
+// part of the SDK and one more permission.
+//
 // EC2 shows an instant fleet only to who names it, so nobody can list them.
 // We know them by the tag that EC2 puts on their machines and by our own
 // launches; one that launched nothing and was forgotten by a restart is

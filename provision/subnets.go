@@ -104,6 +104,9 @@ func (c *Cloud) describeSubnets(ctx context.Context) ([]subnet, error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("describe subnets in %s: %w: none of %s is there", c.Region, fleet.ErrConfig, strings.Join(c.Subnets, ", "))
 	}
+	if len(list) < len(c.Subnets) {
+		c.Log.WarnContext(ctx, "subnets that are not there", "named", len(c.Subnets), "there", len(list))
+	}
 	slices.SortStableFunc(list, func(a, b subnet) int {
 		return cmp.Compare(slices.Index(c.Subnets, a.id), slices.Index(c.Subnets, b.id))
 	})

@@ -55,6 +55,16 @@ func (a *account) subnet(zone string) string {
 	return aws.ToString(out.Subnets[0].SubnetId)
 }
 
+// architectures counts the fleet's machines by theirs.
+func (s *site) architectures() map[string]int {
+	s.t.Helper()
+	n := map[string]int{}
+	for _, i := range s.aws.instances(s.fleet) {
+		n[string(i.Architecture)]++
+	}
+	return n
+}
+
 // change writes a fleet file with texts replaced, in turn old and new.
 func (s *site) change(file string, texts ...string) {
 	s.t.Helper()
@@ -136,21 +146,22 @@ func TestAPoolThatDoesNotFitHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "misfit")
 	file := s.write("a", named)
-	wrong, right := "image: "+s.aws.images["x86_64"], "image: ami-0123456789abcdef0"
-	s.change(file, wrong, right)
+	right, wrong := "image: "+s.aws.images["x86_64"], "image: ami-0123456789abcdef0"
+	s.change(file, right, wrong)
 	p := s.serve(file)
 	p.says("pools[1].image: image ami-0123456789abcdef0 is not there")
 	s.hub.queue(soon, "self-hosted", "linux", "x64")
 	s.hub.queue(soon, "self-hosted", "linux", "arm64")
-	until(t, soon, "a machine of the other pool", func() string {
-		for _, i := range s.aws.instances(s.fleet) {
-			if string(i.Architecture) != "arm64" {
-				t.Errorf("launched %s of %s", *i.InstanceId, i.Architecture)
+	launched := func(arch string) {
+		t.Helper()
+		until(t, soon, "a machine of "+arch, func() string {
+			if s.architectures()[arch] == 0 {
+				return "there is none"
 			}
 			return ""
-		}
-		return "there is none"
-	})
+		})
+	}
+	launched("arm64")
 	until(t, soon, "the pool's problem in the ledger", func() string {
 		if _, out := s.verb(file, "status"); !strings.Contains(out, "pool x64 launches nothing: "+file+":17:") {
 			return out
@@ -164,16 +175,12 @@ func TestAPoolThatDoesNotFitHoldsUpNoOther(t *testing.T) {
 		}
 		return ""
 	})
-	s.change(file, right, wrong)
+	if n := s.architectures()["x86_64"]; n != 0 {
+		t.Errorf("%d machines of the pool that does not fit", n)
+	}
+	s.change(file, wrong, right)
 	p.signal(syscall.SIGHUP)
-	until(t, soon, "a machine of the pool that was mended", func() string {
-		for _, i := range s.aws.instances(s.fleet) {
-			if string(i.Architecture) == "x86_64" {
-				return ""
-			}
-		}
-		return "there is none"
-	})
+	launched("x86_64")
 	until(t, soon, "no problem any more", func() string {
 		if _, out := s.verb(file, "status"); strings.Contains(out, "launches nothing") {
 			return out

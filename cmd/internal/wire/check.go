@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -121,8 +122,9 @@ func (p *Parts) Check(ctx context.Context) (done bool) {
 	}
 	troubles := troublesOf(f, found)
 	p.tell(ctx, f.Placed(found))
-	p.cloud.troubles.Store(&troubles)
-	p.Wake()
+	if before := p.cloud.troubles.Swap(&troubles); before == nil && len(troubles) > 0 || before != nil && !maps.Equal(*before, troubles) {
+		p.Wake()
+	}
 	return !slices.ContainsFunc(found, func(x fleet.Problem) bool { return x.Stops || x.Unsure })
 }
 
