@@ -67,6 +67,22 @@ func (c *Client) Check(ctx context.Context, accounts []fleet.Account, pools []fl
 	return judge(accounts, pools, s)
 }
 
+// Check is Client.Check of the first App. Of each other one it tells whether
+// GitHub knows its key and what it may do, in two calls: it need not be on every
+// account, nor hear of jobs, and what it lacks the others can do.
+func (a *Apps) Check(ctx context.Context, accounts []fleet.Account, pools []fleet.Pool) []fleet.Problem {
+	all := a.Client.Check(ctx, accounts, pools)
+	for i, s := range a.all[1:] {
+		for _, p := range s.Client.Check(ctx, accounts, nil) {
+			if p.Key == "github.app_id" || p.Key == "github.private_key" {
+				p.Key, p.Stops = fmt.Sprintf("github.apps[%d]%s", i, strings.TrimPrefix(p.Key, "github")), false
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
 // named reports whether a pool names a runner group.
 func named(p fleet.Pool) bool { return p.Group != "" }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 )
 
@@ -155,7 +156,7 @@ func TestAnAppThatIsNotSentJobsIsTold(t *testing.T) {
 	r := rigged(t)
 	r.on("GET /app", 200, `{"id":1,"events":["push"]}`)
 	r.on("GET /app/installations", 200, `[{"id":7,"account":{"login":"acme","id":1007},"target_type":"Organization"}]`)
-	want := "  warns github.app_id: App 1 is not sent workflow_job, so jobs are not heard of; " +
+	want := "  warns github.webhook_secrets: App 1 is not sent workflow_job, so jobs are not heard of; " +
 		"subscribe it to Workflow job on its page at GitHub, Permissions & events\n"
 	if diff := cmp.Diff(want, tell(r.Check(t.Context(), nil, nil))); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
@@ -179,5 +180,25 @@ func TestACheckCostsTwoCallsAndTwoForEachOrganisationWithAGroup(t *testing.T) {
 	x.Check(t.Context(), x.accounts, x.pools)
 	if got := count(); got != 6 {
 		t.Errorf("with one: %d calls: %v", got, x.sim.Calls())
+	}
+}
+
+func TestWhatAnotherAppLacksIsToldAndStopsNothing(t *testing.T) {
+	first, second := rigged(t), rigged(t)
+	first.on("GET /app", 200, `{"id":1}`)
+	first.on("GET /app/installations", 200, `[{"id":7,"account":{"login":"acme","id":1007},"target_type":"Organization"}]`)
+	second.on("GET /app", 200, `{"id":1,"events":["push"],"permissions":{"actions":"write"}}`)
+	second.on("GET /app/installations", 200, `[{"id":17,"account":{"login":"acme","id":1007},"target_type":"Organization"}]`)
+	want := "  warns github.apps[0].app_id: App 1 has no permission organisation: self-hosted runners, read and write, so no runner can be registered; " +
+		"give it on the App's page at GitHub, and have each account accept it\n"
+	apps := github.NewApps(first.Client, second.Client)
+	if diff := cmp.Diff(want, tell(apps.Check(t.Context(), []fleet.Account{{Login: "acme", ID: 1007}}, nil))); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	unknown := rigged(t)
+	unknown.on("GET /app", 401, `{"message":"A JSON web token could not be decoded"}`)
+	got := github.NewApps(first.Client, unknown.Client).Check(t.Context(), nil, nil)
+	if len(got) != 1 || got[0].Key != "github.apps[0].private_key" || got[0].Stops {
+		t.Errorf("a key that is not known: %+v", got)
 	}
 }

@@ -104,7 +104,7 @@ func judgeKey(s shown) fleet.Problem {
 func judgeApp(accounts []fleet.Account, s shown) (all []fleet.Problem) {
 	if s.events != nil && !slices.Contains(s.events, jobEvent) {
 		all = append(all, fleet.Problem{
-			Key: "github.app_id", Text: fmt.Sprintf("App %d is not sent %s, so jobs are not heard of", s.app, jobEvent),
+			Key: "github.webhook_secrets", Text: fmt.Sprintf("App %d is not sent %s, so jobs are not heard of", s.app, jobEvent),
 			Remedy: "subscribe it to Workflow job on its page at GitHub, Permissions & events",
 		})
 	}

@@ -41,10 +41,9 @@ func Validate(ctx context.Context, f *config.File) Findings {
 		return findings(f, []fleet.Problem{{Key: "aws", Text: "the configuration of AWS cannot be read: " + err.Error(), Remedy: "mend what the environment names"}})
 	}
 	m := meansOf(f, aws, slog.New(slog.DiscardHandler))
-	found := m.webhookSecrets(ctx)
+	found := m.unread(ctx)
 	if gh, err := m.hub(ctx); err != nil {
-		text := strings.TrimPrefix(err.Error(), "github.private_key: ")
-		found = append(found, fleet.Problem{Key: "github.private_key", Text: text, Remedy: "store the key whole, as GitHub gave it, where the file says", Unsure: unheard(err)})
+		found = append(found, secretProblem(err, "store the key whole, as GitHub gave it, where the file says"))
 	} else {
 		found = append(found, inquire(ctx, gh, f)...)
 	}
@@ -59,16 +58,24 @@ func findings(f *config.File, found []fleet.Problem) Findings {
 	}
 }
 
-// webhookSecrets tells of secrets that are not where the file says.
-func (m means) webhookSecrets(ctx context.Context) (found []fleet.Problem) {
-	for i, ref := range m.file.GitHub.WebhookSecrets {
-		if _, err := m.secrets.Resolve(ctx, string(ref)); err != nil {
-			found = append(found, fleet.Problem{
-				Key: fmt.Sprintf("github.webhook_secrets[%d]", i), Text: err.Error(), Remedy: "store it there, or name where it is", Unsure: unheard(err),
-			})
+// unread tells of webhook secrets that are not where the file says.
+func (m means) unread(ctx context.Context) (found []fleet.Problem) {
+	apps := map[string]config.App{"github.webhook_secrets": m.file.GitHub.App}
+	for i, a := range m.file.GitHub.Apps {
+		apps[fmt.Sprintf("github.apps[%d].webhook_secrets", i)] = a
+	}
+	for key, a := range apps {
+		if _, err := m.hears(ctx, key, a); err != nil {
+			found = append(found, secretProblem(err, "store it there, or name where it is"))
 		}
 	}
 	return found
+}
+
+// secretProblem is about a secret whose key begins its error.
+func secretProblem(err error, remedy string) fleet.Problem {
+	key, text, _ := strings.Cut(err.Error(), ": ")
+	return fleet.Problem{Key: key, Text: text, Remedy: remedy, Unsure: unheard(err)}
 }
 
 // unheard reports whether an error says nothing of what was asked for.
@@ -77,7 +84,7 @@ func unheard(err error) bool {
 }
 
 // inquire is what GitHub says of a file.
-func inquire(ctx context.Context, gh *github.Client, f *config.File) []fleet.Problem {
+func inquire(ctx context.Context, gh *github.Apps, f *config.File) []fleet.Problem {
 	of := f.Fleet()
 	return gh.Check(ctx, of.Accounts, of.Pools)
 }
