@@ -6,7 +6,12 @@ FUZZTIME ?= 20000x
 FIRST ?= 0
 SEEDS ?= 10000
 
-.PHONY: test race bench soak fuzz integration machine lint lambda synth
+# The test that kills the manager: what it plays, and what draws its moments.
+JOBS ?= 500
+KILLS ?= 50
+SEED ?= $(shell date +%s)
+
+.PHONY: test race bench soak fuzz integration crash burst machine lint lambda synth
 
 # What the program for AWS Lambda is made of and the others are not.
 BOOTSTRAP = ./cmd/runfleet ./cmd/internal/lambda ./cmd/internal/wire
@@ -39,6 +44,12 @@ fuzz:
 
 integration:
 	bash .ci/integration
+
+crash:
+	bash .ci/integration -run TestEveryJobIsServedOnce -crash-jobs $(JOBS) -crash-kills $(KILLS) -crash-seed $(SEED)
+
+burst:
+	bash .ci/integration -run TestABurst -burst-jobs 1000
 
 machine:
 	bash .ci/machine

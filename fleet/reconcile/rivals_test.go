@@ -77,6 +77,52 @@ func TestTwoManagersAtOnceAreAsGoodAsOne(t *testing.T) {
 	})
 }
 
+// TestARivalAtEveryReserveLaunchesNothingTwice has another manager look, reserve
+// and act between each look of one and its own reservation, under a cap that all
+// jobs together exceed.
+func TestARivalAtEveryReserveLaunchesNothingTwice(t *testing.T) {
+	onEachLedger(t, func(t *testing.T, r *rig, rival *Reconciler) {
+		pools := r.Fleet()
+		pools.Pools[0].Max = 3
+		r.Reconciler.Fleet, rival.Fleet = func() fleet.Fleet { return pools }, func() fleet.Fleet { return pools }
+		races := 0
+		r.Ledger = &contested{r.Ledger, 0, func(int) {
+			races++
+			if _, err := rival.Once(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}}
+		for minute := range 20 {
+			if minute < 5 {
+				r.queue(2, acme)
+			}
+			for range 3 {
+				if _, err := r.Once(t.Context()); err != nil && !errors.Is(err, ledger.ErrConflict) {
+					t.Error(err)
+				}
+				alive := 0
+				for _, m := range r.yard.shown {
+					if !m.Gone() {
+						alive++
+					}
+				}
+				if alive > 3 {
+					t.Fatalf("minute %d: %d machines, the cap is 3", minute, alive)
+				}
+				r.agree(minute)
+			}
+			r.work()
+			r.now = r.now.Add(time.Minute)
+		}
+		if len(r.yard.shown) != 10 || races < 20 {
+			t.Errorf("10 jobs took %d machines, with %d races", len(r.yard.shown), races)
+		}
+		if s := r.state(); len(s.Machines)+len(s.Intents)+len(s.Jobs)+len(r.shelf.configs) != 0 {
+			t.Errorf("left: %v, open intents %v, %d jobs, configs %v", r.rows(), s.Intents, len(s.Jobs), r.shelf.configs)
+		}
+	})
+}
+
 // agree checks that the ledger knows all that was done.
 func (r *rig) agree(minute int) {
 	r.t.Helper()

@@ -109,11 +109,11 @@ func (a *account) instances(fleet string) []ec2types.Instance {
 	return all
 }
 
-// powerOff is a machine that shuts itself down: its template says that it is
-// terminated then.
-func (a *account) powerOff(instance string) {
+// powerOff is machines that shut themselves down: their template says that they
+// are terminated then.
+func (a *account) powerOff(instances ...string) {
 	a.t.Helper()
-	if _, err := a.ec2.TerminateInstances(a.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{instance}}); err != nil {
+	if _, err := a.ec2.TerminateInstances(a.t.Context(), &ec2.TerminateInstancesInput{InstanceIds: instances}); err != nil {
 		a.t.Fatal(err)
 	}
 }

@@ -46,7 +46,13 @@ func moto(t *testing.T) string {
 // the test with the last one when the limit is over.
 func until(t *testing.T, limit time.Duration, what string, complaint func() string) {
 	t.Helper()
-	again := time.NewTicker(100 * time.Millisecond)
+	poll(t, 100*time.Millisecond, limit, what, complaint)
+}
+
+// poll is until with a pause of its own between the questions.
+func poll(t *testing.T, pause, limit time.Duration, what string, complaint func() string) {
+	t.Helper()
+	again := time.NewTicker(pause)
 	defer again.Stop()
 	over := time.After(limit)
 	for {

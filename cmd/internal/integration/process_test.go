@@ -54,7 +54,7 @@ func start(t *testing.T, env []string, args ...string) *process {
 		_ = p.cmd.Process.Kill() // it may be over
 		<-p.ended
 		if t.Failed() {
-			t.Logf("runfleet %s said:\n%s", args[0], p.log.String())
+			t.Logf("runfleet %s, %s, said:\n%s", args[0], p.cmd.ProcessState, p.log.String())
 		}
 	})
 	return p

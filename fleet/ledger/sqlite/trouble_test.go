@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -175,5 +176,41 @@ func TestDamageThatIsFoundLaterIsTold(t *testing.T) {
 	}
 	if _, err := os.Stat(path + ".copy"); err == nil {
 		t.Error("half a copy was left")
+	}
+}
+
+// What SQLite says when a disk is mounted read-only while serve runs, it says of
+// a connection that may only ask, too.
+func TestALedgerThatTurnsReadOnlyRefusesLosesNothingAndRecovers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	s := open(t, Config{Path: path, Fleet: "f", Hold: true})
+	if _, err := s.Record(t.Context(), queued(1)); err != nil {
+		t.Fatal(err)
+	}
+	readOnly := func(on int) {
+		if _, err := s.db.Exec(fmt.Sprint("PRAGMA query_only = ", on)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readOnly(1)
+	says := path + " may not be read and written"
+	if _, err := s.Record(t.Context(), queued(2)); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "mounted read-only") {
+		t.Errorf("record: %v", err)
+	}
+	if err := s.Commit(t.Context(), 1, fleet.Change{Marks: map[string]string{"m": "x"}}); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("commit: %v", err)
+	}
+	if err := s.Ping(t.Context()); err == nil {
+		t.Error("it is said to be ready")
+	}
+	readOnly(0)
+	if fresh, err := s.Record(t.Context(), queued(2)); err != nil || !fresh[0] {
+		t.Errorf("writable again: fresh %v, error %v", fresh, err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	if state, err := s.Read(t.Context()); err != nil || len(state.Jobs) != 2 || len(state.Marks) != 0 {
+		t.Errorf("%d jobs, %d marks, error %v", len(state.Jobs), len(state.Marks), err)
 	}
 }
