@@ -65,17 +65,17 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 }
 
 // failed settles a mint that came to nothing: the next try, a little later, has
-// another name. A runner that is busy under this one is the machine's all the
+// another name. A runner that is in use under this one is the machine's all the
 // same: its agent took the config. Any other may be there and not be known, so
 // full looks look for it: nothing else might ask its scope again.
-func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, busy int64) outcome {
+func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, used int64) outcome {
 	var o outcome
 	o.settle(in)
 	m.Try, m.TriedAt = in.Mint.Try, r.Now()
-	if busy != 0 {
-		m.Scope, m.RunnerID, m.MintedAt, m.ReadyAt, m.Taken = in.Mint.Scope, busy, r.Now(), r.Now(), true
+	if used != 0 {
+		m.Scope, m.RunnerID, m.MintedAt, m.ReadyAt, m.Taken = in.Mint.Scope, used, r.Now(), r.Now(), true
 	}
-	if busy == 0 && in.Mint.Registration != fleet.Token {
+	if used == 0 && in.Mint.Registration != fleet.Token {
 		o.Runners = []fleet.Runner{{Name: name, Scope: in.Mint.Scope, FirstAt: r.Now()}}
 	}
 	o.Machines = []fleet.Machine{m}
@@ -87,13 +87,17 @@ const healLimit = 5 * time.Second
 
 // heal clears the way for another try: the registration that an earlier, lost
 // try left under this name, and the config it may have stored. It returns the
-// registration's number if that is busy, and so is in use.
-func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string) (busy int64) {
+// registration's number if that is online or busy, and so is in use: a manager
+// that died after it had stored the config is why nobody knows.
+func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string) (used int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healLimit)
 	defer cancel()
 	found, err := r.GitHub.Runners(ctx, want.Scope, name)
 	for _, x := range found {
 		if err == nil && x.Name == name {
+			if x.Online {
+				return x.ID
+			}
 			err = r.drop(ctx, want.Scope, x.ID)
 			if errors.Is(err, fleet.ErrBusy) {
 				return x.ID

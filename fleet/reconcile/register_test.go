@@ -62,6 +62,10 @@ func TestWhatComesOfAMint(t *testing.T) {
 		{"a name that is taken by what nobody can see is left behind", refuse("mint", fleet.ErrTaken), []string{"mint " + name, "withdraw i-1"}, failed},
 		{"a name that is taken by a busy runner is the machine's", stray(true), []string{"mint " + name, "remove 5"},
 			[]string{"settle m-i-1", "i-1, try 1, runner 5 of acme, taken, ready, tried"}},
+		{"so is one that is taken by an idle runner that is online", func(r *rig) {
+			stray(false)(r)
+			r.hub.runners[1].Online = true
+		}, []string{"mint " + name}, []string{"settle m-i-1", "i-1, try 1, runner 5 of acme, taken, ready, tried"}},
 		{"a stray registration that cannot be removed now is left for later", func(r *rig) {
 			stray(false)(r)
 			r.refuse["remove"] = fleet.ErrUnknownOutcome

@@ -28,6 +28,7 @@ type crew struct {
 	agents *ssm.Client       // through the proxy, so that their calls are counted
 	stored chan string       // machines whose config was put
 	works  map[string]string // machines that are connected, by their runners
+	booted map[string]bool   // machines that had their config: they want no other
 }
 
 // newCrew has a site's programs call AWS through a proxy.
@@ -41,7 +42,7 @@ func (s *site) newCrew(seed uint64) *crew {
 	}
 	cfg := s.aws.config
 	cfg.BaseEndpoint = aws.String(wire.url)
-	return &crew{site: s, wire: wire, agents: ssm.NewFromConfig(cfg), stored: make(chan string, 10_000), works: map[string]string{}}
+	return &crew{site: s, wire: wire, agents: ssm.NewFromConfig(cfg), stored: make(chan string, 10_000), works: map[string]string{}, booted: map[string]bool{}}
 }
 
 // saw hears of a call that AWS has done: a config may wait for its machine.
@@ -58,18 +59,21 @@ func (c *crew) saw(call awsproxy.Call) {
 	}
 }
 
-// step boots the machines whose configs came, and powers off those whose jobs
-// are over. It returns GitHub's jobs.
+// step boots the machines whose configs came, and powers off those whose runners
+// are gone from GitHub. It returns GitHub's jobs.
 func (c *crew) step() []githubsim.Outcome {
 	c.t.Helper()
 	for len(c.stored) > 0 {
 		c.boots(<-c.stored)
 	}
-	all := c.hub.outcomes()
+	all, listed := c.hub.outcomes(), map[string]bool{}
+	for _, r := range c.hub.runners() {
+		listed[r.Name] = true
+	}
 	var over []string
-	for _, o := range all {
-		if id := c.works[o.Runner]; id != "" && o.Status == "completed" {
-			delete(c.works, o.Runner)
+	for name, id := range c.works {
+		if !listed[name] { // its job is over, or somebody removed it
+			delete(c.works, name)
 			over = append(over, id)
 		}
 	}
@@ -83,10 +87,14 @@ func (c *crew) step() []githubsim.Outcome {
 // config it waits on; without a registration it powers off.
 func (c *crew) boots(id string) {
 	c.t.Helper()
+	if c.booted[id] {
+		return
+	}
 	config, ok := c.takes(id)
 	if !ok {
 		return
 	}
+	c.booted[id] = true
 	name := runnerIn(c.t, config)
 	if c.hub.connects(base64.StdEncoding.EncodeToString([]byte(config))) {
 		c.works[name] = id
