@@ -244,8 +244,10 @@ func (d *disaster) closed(jobs int) {
 	d.paid(jobs)
 }
 
-// paid checks that no launch brought more than was reserved for it, and no job
-// had two machines, but for one in each crash where EC2 forgets tokens.
+// paid checks that no launch brought more than was reserved for it, but for one
+// machine in each crash where EC2 forgets tokens. A crash may cost a machine all
+// the same: one that took its config and is not online yet when the next manager
+// registers it again loses its registration, and another takes its place.
 func (d *disaster) paid(jobs int) {
 	d.t.Helper()
 	byIntent, all := map[string]int{}, d.aws.instances(d.fleet)
@@ -261,7 +263,7 @@ func (d *disaster) paid(jobs int) {
 		allowed = d.kills
 	}
 	d.t.Logf("%d machines for %d jobs, %d beyond what was reserved", len(all), jobs, beyond)
-	if beyond > allowed || len(all)-jobs > allowed {
+	if beyond > allowed || len(all)-jobs > allowed+d.kills {
 		d.t.Errorf("%d jobs took %d machines, %d beyond what was reserved; %d are allowed", jobs, len(all), beyond, allowed)
 	}
 }

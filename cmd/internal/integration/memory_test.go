@@ -75,7 +75,7 @@ func (s *site) acts(file string, wire *proxy) {
 		manager := start(s.t, s.env, "serve", "--config", file)
 		poll(s.t, time.Millisecond, soon, "a launch", func() string {
 			if launches() == before {
-				return manager.log.String()
+				return "there is none: " + manager.log.String()
 			}
 			return ""
 		})

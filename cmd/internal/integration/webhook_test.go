@@ -52,7 +52,9 @@ func queuedPayload(t *testing.T, labels ...string) []byte {
 	job, repo := payload["workflow_job"].(map[string]any), payload["repository"].(map[string]any)
 	job["id"], job["labels"] = placeholder, labels
 	job["created_at"], job["started_at"] = time.Now().UTC().Format(time.RFC3339), time.Now().UTC().Format(time.RFC3339)
-	repo["private"], repo["owner"].(map[string]any)["id"] = true, 1001
+	owner := repo["owner"].(map[string]any)
+	repo["private"], repo["name"], repo["full_name"], owner["id"], owner["login"] = true, "widgets", repository, 1001, "acme"
+	payload["installation"].(map[string]any)["id"] = 1 // the simulated GitHub's
 	out, err := json.Marshal(payload)
 	if err != nil {
 		t.Fatal(err)
