@@ -15,7 +15,9 @@ RUNFLEET_FUNCTION says. A program called bootstrap does so by itself, and so doe
 any where AWS_LAMBDA_RUNTIME_API is set. What is deployed is built without demo,
 simulators and SQLite:
 
-  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda -trimpath -ldflags '-s -w' -o bootstrap ./cmd/runfleet`,
+  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda -trimpath -ldflags '-s -w' -o bootstrap ./cmd/runfleet
+
+docs/lambda.md deploys it.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return lambda.Run(c.Context(), c.ErrOrStderr()) },
 	}

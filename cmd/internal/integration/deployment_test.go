@@ -39,7 +39,7 @@ type deployment struct {
 	events, reports, looks      string // URLs of queues
 	dead                        string // of what was set aside
 	webhook, intake, look, tick *function
-	twice                       atomic.Int64 // batches that were handed over twice
+	twice                       atomic.Int64 // batches of events that were handed over twice
 	kill                        atomic.Bool  // a sandbox, in the middle of a batch
 	ends                        sync.WaitGroup
 }

@@ -1,11 +1,13 @@
 package integration_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/runfleet/runfleet/provision/awsproxy"
 )
 
 // feed does what AWS does between queues, the function's URL, the minute and the
@@ -81,7 +85,8 @@ func (d *deployment) called(w http.ResponseWriter, r *http.Request) {
 
 // poll hands a queue's messages to a function, batch by batch, and deletes what
 // it does not name as failed. Every third batch it hands over twice, and at once:
-// an event may come again, and a look may go on when its wake does.
+// an event may come again, and a look may go on when its wake does. Such a batch
+// has no murderer: whose write is whose could not be told.
 func (d *deployment) poll(ctx context.Context, queue string, f *function) {
 	for n := 0; ctx.Err() == nil; {
 		out, err := d.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
@@ -96,11 +101,16 @@ func (d *deployment) poll(ctx context.Context, queue string, f *function) {
 			continue
 		}
 		payload := batch(queue, out.Messages)
-		if n++; n%3 == 0 {
-			d.twice.Add(1)
+		var begun func(*sandbox, *invocation)
+		if n++; n%3 != 0 {
+			begun = d.murderer(out.Messages)
+		} else {
+			if queue == d.events {
+				d.twice.Add(1)
+			}
 			d.ends.Go(func() { f.invoke(ctx, payload, nil) })
 		}
-		if got := f.invoke(ctx, payload, d.murderer(queue)); !got.lost && !got.failed {
+		if got := f.invoke(ctx, payload, begun); !got.lost && !got.failed {
 			d.delete(ctx, queue, out.Messages, got.body)
 		}
 	}
@@ -155,24 +165,36 @@ func (d *deployment) delete(ctx context.Context, queue string, messages []types.
 	}
 }
 
-// murderer is what kills the next sandbox that has events, once it wrote something
-// of them, if that was asked for.
-func (d *deployment) murderer(queue string) func(*sandbox, *invocation) {
-	if queue != d.events || !d.kill.CompareAndSwap(true, false) {
+// murderer is what kills the sandbox that has a batch of events, once it wrote one
+// of them, if that was asked for. A batch without any has none.
+func (d *deployment) murderer(messages []types.Message) func(*sandbox, *invocation) {
+	ids := deliveriesOf(messages)
+	if len(ids) == 0 || !d.kill.CompareAndSwap(true, false) {
 		return nil
 	}
 	return func(s *sandbox, in *invocation) {
 		var once sync.Once
-		d.wire.watch(func(operation string) {
-			if operation != "TransactWriteItems" {
+		d.wire.Watch(func(c awsproxy.Call) {
+			if c.Operation != "TransactWriteItems" || !slices.ContainsFunc(ids, func(id string) bool { return bytes.Contains(c.Body, []byte(id)) }) {
 				return
 			}
 			once.Do(func() {
-				d.wire.watch(nil)
+				d.wire.Watch(nil)
 				if !s.kill(in) {
 					d.kill.Store(true) // it was too quick: the next one
 				}
 			})
 		})
 	}
+}
+
+// deliveriesOf are the ids of the deliveries that messages hold.
+func deliveriesOf(messages []types.Message) (ids []string) {
+	for _, m := range messages {
+		var e struct{ ID string }
+		if json.Unmarshal([]byte(aws.ToString(m.Body)), &e) == nil && e.ID != "" {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
 }

@@ -155,7 +155,7 @@ func (d *deployment) toldApart() {
 	killed, batches, _ := d.intake.story()
 	_, looks, _ := d.look.story()
 	if killed != 1 || d.twice.Load() == 0 || batches < 2 || looks < 2 {
-		d.t.Errorf("%d sandboxes were killed, %d batches came twice, %d batches and %d looks at once", killed, d.twice.Load(), batches, looks)
+		d.t.Errorf("%d sandboxes were killed, %d batches of events came twice, %d batches and %d looks at once", killed, d.twice.Load(), batches, looks)
 	}
 }
 
@@ -238,7 +238,7 @@ func keysOf(t *testing.T, line []byte) (keys []string) {
 	for key, value := range all {
 		part, _ := value.(map[string]any)
 		switch {
-		case slices.Contains([]string{"closings", "story"}, key):
+		case slices.Contains([]string{"closings", "interruption", "story"}, key):
 		case part == nil || key == "api_calls":
 			keys = append(keys, key)
 		default:

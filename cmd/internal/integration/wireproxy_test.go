@@ -24,16 +24,3 @@ func newProxy(t *testing.T, moto string, seed uint64) *proxy {
 	t.Cleanup(s.Close)
 	return &proxy{p, s.URL}
 }
-
-// watch has a function called after each answer of DynamoDB; nil: none.
-func (p *proxy) watch(after func(operation string)) {
-	if after == nil {
-		p.Watch(nil)
-		return
-	}
-	p.Watch(func(c awsproxy.Call) {
-		if c.Service == "dynamodb" {
-			after(c.Operation)
-		}
-	})
-}

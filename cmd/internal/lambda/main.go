@@ -33,7 +33,7 @@ func Wanted(program string) bool {
 func Run(ctx context.Context, out io.Writer) error {
 	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
 	if address == "" {
-		return fmt.Errorf("AWS_LAMBDA_RUNTIME_API is not set: this runs in AWS Lambda only")
+		return fmt.Errorf("AWS_LAMBDA_RUNTIME_API is not set: this runs in AWS Lambda only (docs/lambda.md deploys it)")
 	}
 	api := newRuntime(address)
 	h, err := open(ctx, os.Getenv("RUNFLEET_FUNCTION"), logger(out))
