@@ -46,6 +46,19 @@ func TestAMachineThatIsGoneIsBuried(t *testing.T) {
 			put(s, m, r)
 			wait(s, on(queued(1, arm, 299), fleet.Running, "i-1", 270))
 		}, append(traces[:1:1], "ask 1")},
+		{"one on a machine that is forgotten is asked about until GitHub says what came of it", func(s *fleet.Snapshot) {
+			wait(s, on(queued(1, arm, 900), fleet.Running, "i-1", 800))
+		}, []string{"ask 1"}},
+		{"once a minute", func(s *fleet.Snapshot) {
+			j := on(queued(1, arm, 900), fleet.Running, "i-1", 800)
+			j.AskedAt = ago(30)
+			wait(s, j)
+		}, nil},
+		{"not one of a stranger's runner", func(s *fleet.Snapshot) {
+			j := on(queued(1, arm, 900), fleet.Running, "i-1", 800)
+			j.Runner = "laptop"
+			wait(s, j)
+		}, nil},
 		{"a hold does not keep the row of a machine that is gone", func(s *fleet.Snapshot) {
 			m := machine("i-1", "arm", 300)
 			m.State = fleet.Terminated

@@ -148,10 +148,15 @@ func (v *view) fitting(c Class) []int {
 }
 
 // tie gives a job to the machine whose runner took it. A running job wins over
-// one that is done: a repeated event of an old job changes nothing.
+// one that is done: a repeated event of an old job changes nothing. One that runs
+// on a machine that is forgotten is asked about until GitHub has said what came
+// of it: the event may be lost, and Spot's interruption of it not mended.
 func (v *view) tie(j *Job) {
 	switch m, _ := v.named(j.Runner); {
 	case m == nil:
+		if _, _, ours := ParseRunnerName(v.Fleet.Name, j.Runner); ours && j.Status == Running {
+			v.ask(j)
+		}
 	case m.Standing:
 		v.tieStanding(m, j)
 	case m.job == nil || m.job.Status > j.Status || m.job.Status == j.Status && m.job.ChangedAt.Before(j.ChangedAt):
