@@ -22,7 +22,7 @@ func TestOperatorsMeetTheFunctionsInTheirTable(t *testing.T) {
 	d.tells(file, "pause arm64 --reason rehearsal", "ordered: pause arm64")
 	job := d.hub.queue(3*tickTime, "self-hosted", "arm64") // a full look comes while it runs
 	d.says(file, "jobs", "paused")
-	d.tells(file, "status", "1 job waits, 0 run; 0 machines", "pause arm64 rehearsal", "1 job: paused")
+	d.tells(file, "status", "1 job waits, 0 run; 0 machines", "pause arm64: rehearsal", "1 job: paused")
 	d.tells(file, fmt.Sprint("explain ", job), "pool arm64 fits", "now: queued, paused")
 	d.tells(file, "pools", "0 of 40")
 	d.tells(file, "plan", "1 job, 0 machines", "nothing to do")
