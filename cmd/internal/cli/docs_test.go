@@ -67,8 +67,9 @@ func words(command string) (all []string) {
 	return all
 }
 
-// elsewhere are commands that .ci/run itself runs, or that run it; the last
-// three need an account, and are run against simulated ones by make integration.
+// elsewhere are commands that .ci/run itself runs, or that run it, and two that
+// take too long for it. The last three need an account, and are run against
+// simulated ones by make integration.
 var elsewhere = []string{
 	"make test", "make lint", "make bench", "make soak", "make integration", "make machine", "bash .ci/run",
 	"make lambda", "make synth", "bash .ci/deploy",

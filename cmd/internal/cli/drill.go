@@ -82,10 +82,22 @@ func (d *drillFlags) run(c *cobra.Command, f *config.File, s *wire.Ledger) error
 		return err
 	}
 	if d.detach {
-		_, err := fmt.Fprintf(c.OutOrStdout(), "runfleet drill show %s tells of it\n", d.drill.ID)
-		return err
+		return d.leave(c, f, s)
 	}
 	return follow(c.Context(), c.OutOrStdout(), f, s, d.drill.ID)
+}
+
+// leave says what the drill that was ordered waits for, and where it is told of.
+func (d *drillFlags) leave(c *cobra.Command, f *config.File, s *wire.Ledger) error {
+	now, _, err := drillNow(c.Context(), f, s, d.drill.ID)
+	if err != nil {
+		return err
+	}
+	if now.Verdict.Result == drillOrdered {
+		fmt.Fprintln(c.OutOrStdout(), "waiting: "+now.Verdict.Why[0])
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "runfleet drill show %s tells of it\n", d.drill.ID)
+	return err
 }
 
 // preview says who may be hit, and what runs there.

@@ -69,3 +69,14 @@ func TestWhoeverStopsFollowingADrillIsToldWhatItDoes(t *testing.T) {
 		})
 	}
 }
+
+func TestADrillIsAgreedToByYesAlone(t *testing.T) {
+	for said, want := range map[string]bool{
+		"y\n": true, "Y\n": true, "yes\n": true, " yes ": true, "n\n": false, "\n": false, "": false, "yesterday\n": false, "no\ny\n": false,
+	} {
+		var out bytes.Buffer
+		if got := agreed(strings.NewReader(said), &out); got != want || !strings.HasPrefix(out.String(), "Go on? [y/N] ") {
+			t.Errorf("%q: %v, asked %q", said, got, out.String())
+		}
+	}
+}
