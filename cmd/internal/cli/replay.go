@@ -124,6 +124,9 @@ func (r *replaying) replay(ctx context.Context, log io.Writer, t facts, file str
 			return replayed{}, fmt.Errorf("%w: --boot %s: pool %s gives a machine up that is not there after %s (boot_limit)", errUsage, r.boot, p.Name, short(limit))
 		}
 	}
+	if at := t.trace.Begin; len(c.Windows) > 0 && r.begin == "" && at.Year() == 1970 {
+		fmt.Fprintf(log, "%s: its hours meet a trace that begins on %s; --begin says its real day\n", filepath.Base(file), at.Format("Mon 2006-01-02"))
+	}
 	l := newLines(log)
 	defer l.done()
 	c.Seed, c.Tell = r.seed, func(p replay.Progress) bool {

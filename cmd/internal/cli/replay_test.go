@@ -46,6 +46,7 @@ func replayCases(day, wrong, fleets string) []replayCase {
 		{"one file to compare", day + " --compare " + onDemand, cli.ExitUsage, []string{"two fleet files or more"}},
 		{"a fleet file beside those to compare", day + " --config " + onDemand + " --compare " + onDemand + " " + spot, cli.ExitUsage, []string{"--config says nothing beside --compare"}},
 		{"what is many times as much is told so", day + " --boot 30s --begin 2025-10-14T12:00:00Z --compare " + onDemand + " " + root + "/docs/replay/standing.yaml", cli.ExitOK, []string{"machines launched                         2              44     ×22", "USD all"}},
+		{"hours that meet a trace without a day", day + " --boot 30s --config " + root + "/docs/replay/standing.yaml", cli.ExitOK, []string{"standing.yaml: its hours meet a trace that begins on Thu 1970-01-01; --begin says its real day"}},
 		{"an unknown policy", day + " --policy best", cli.ExitUsage, []string{`not "best"`}},
 		{"a stock without its policy", day + " --stock 3", cli.ExitUsage, []string{"--stock says nothing to --policy fleet"}},
 		{"a fleet file with a closed form", day + " --policy ephemeral --config x.yaml", cli.ExitUsage, []string{"knows no fleet file"}},
