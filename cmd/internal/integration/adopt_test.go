@@ -16,7 +16,7 @@ func TestAnotherLedgerIsRefusedUntilItAdoptsTheFleet(t *testing.T) {
 	file, other := s.write("first", armPool), s.write("second", armPool)
 	manager := s.serve(file)
 	owner := ledgerID(manager)
-	running := s.hub.queue(200*time.Second, "self-hosted", "arm64")
+	running := s.hub.queue(170*time.Second, "self-hosted", "arm64")
 	machine := aws.ToString(s.machine("arm64").InstanceId)
 	s.boot(machine)
 	s.job(running, "in_progress")
