@@ -23,9 +23,9 @@ func main() {
 		<-asked.Done()
 		again() // a second one ends the program at once, whatever it still does
 	}()
-	// SIGPIPE too: a reader that goes away must not keep the demo from tidying up.
-	ctx, stop := signal.NotifyContext(asked, syscall.SIGPIPE)
-	code := cli.Main(ctx, args, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	// A reader that goes away must not keep the demo from tidying up, so SIGPIPE
+	// must not end the program. It is ignored, not asked for: a connection that
+	// breaks under a write sends it too, and no peer may stop the manager.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(cli.Main(asked, args, os.Stdout, os.Stderr))
 }

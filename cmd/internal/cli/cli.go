@@ -33,7 +33,9 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	said := &output{Writer: out}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	said := &output{Writer: out, stop: stop}
 	root.SetOut(said)
 	root.SetErr(log)
 	root.SetArgs(args)
@@ -63,17 +65,19 @@ func Main(ctx context.Context, args []string, out, log io.Writer) int {
 	return ExitFailed
 }
 
-// output remembers that what a verb says did not arrive: its texts are written
-// in many places, and none of them looks.
+// output remembers that what a verb says did not arrive, and stops the verb:
+// its texts are written in many places, and none of them looks.
 type output struct {
 	io.Writer
-	err error // the first one
+	stop context.CancelFunc
+	err  error // the first one
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.Writer.Write(p)
-	if o.err == nil {
+	if err != nil && o.err == nil {
 		o.err = err
+		o.stop()
 	}
 	return n, err
 }

@@ -55,6 +55,17 @@ func TestHangUpReadsTheFleetFileAgainOrRefusesItWhole(t *testing.T) {
 	}
 }
 
+// TestAConnectionThatBreaksStopsNothing gives a manager what the system sends
+// who writes into a connection that is closed at its other end.
+func TestAConnectionThatBreaksStopsNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "pipe")
+	manager := s.serve(s.write("ledger", armPool))
+	manager.signal(syscall.SIGPIPE)
+	s.hub.queue(time.Minute, "self-hosted", "arm64")
+	s.machine("arm64")
+}
+
 func TestATermDrainsBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "term")
