@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/provision/awsproxy"
 )
 
@@ -169,10 +172,18 @@ func (d *disaster) revive(kills int) {
 
 // rest waits until nothing is left. A manager's first look is a full one, so
 // that a new one in a while sees sooner what is over.
+//
+// A registration that is sent again after a kill may store a config for a machine
+// that took one already. Nobody takes the second: it goes with the sweep, ten
+// minutes after it was stored. Only make crash waits for that.
 func (d *disaster) rest() {
 	d.t.Helper()
 	began := time.Now()
-	until(d.t, slow, "nothing is left", func() string {
+	limit, swept := slow, *crashKills > 10
+	if swept {
+		limit = 3 * slow
+	}
+	until(d.t, limit, "nothing is left", func() string {
 		if time.Since(began) > crashRest {
 			began = time.Now()
 			d.manager.signal(os.Interrupt)
@@ -187,13 +198,13 @@ func (d *disaster) rest() {
 		if !strings.HasPrefix(out, "fleet "+d.fleet+": 0 jobs wait, 0 run; 0 machines, 0 intents open") {
 			return out
 		}
-		return d.leftAtAWS()
+		return d.leftAtAWS(swept)
 	})
 }
 
 // leftAtAWS is what the accounts still have; empty: nothing but the pools' own
-// templates.
-func (d *disaster) leftAtAWS() string {
+// templates, and, before the sweep, configs of machines that had their job.
+func (d *disaster) leftAtAWS(swept bool) string {
 	d.t.Helper()
 	templates, err := d.aws.ec2.DescribeLaunchTemplates(d.t.Context(), &ec2.DescribeLaunchTemplatesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("tag:runfleet:fleet"), Values: []string{d.fleet}}},
@@ -202,10 +213,24 @@ func (d *disaster) leftAtAWS() string {
 		d.t.Fatal(err)
 	}
 	machines, configs, runners := idsOf(d.alive("")), d.aws.parameters(strings.TrimSuffix(d.path(""), "/")), d.hub.runners()
+	if !swept {
+		configs = slices.DeleteFunc(configs, d.served())
+	}
 	if len(machines)+len(configs)+len(runners) > 0 || len(templates.LaunchTemplates) != 2 {
 		return fmt.Sprintf("machines %v, configs %v, registrations %v, %d templates", machines, configs, runners, len(templates.LaunchTemplates))
 	}
 	return ""
+}
+
+// served reports of a config's path whether its machine had a job to the end.
+func (d *disaster) served() func(path string) bool {
+	done := map[string]bool{}
+	for _, o := range d.hub.outcomes() {
+		if id, _, ok := fleet.ParseRunnerName(d.fleet, o.Runner); ok && o.Status == "completed" {
+			done[string(id)] = true
+		}
+	}
+	return func(name string) bool { return done[path.Base(name)] }
 }
 
 // closed checks what was recorded, and what was paid for.
