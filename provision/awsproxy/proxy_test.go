@@ -230,8 +230,11 @@ func TestATokenLaunchesOnceUnlessTokensAreForgotten(t *testing.T) {
 func TestALaunchIsMadeThoughItsClientDies(t *testing.T) {
 	r := rigged(t)
 	ctx, die := context.WithCancel(t.Context())
-	r.proxy.Watch(func(awsproxy.Call) { die() }) // between the server's answer and the client's
-	if _, err := r.cloud.Launch(ctx, "intent-1", launch(fleet.Spot)); err == nil {
+	gone := make(chan struct{})
+	r.proxy.Watch(func(awsproxy.Call) { die(); <-gone }) // between the server's answer and the client's
+	_, lost := r.cloud.Launch(ctx, "intent-1", launch(fleet.Spot))
+	close(gone)
+	if lost == nil {
 		t.Error("it had its answer")
 	}
 	r.proxy.Watch(nil)

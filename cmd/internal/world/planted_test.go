@@ -266,6 +266,9 @@ func TestPlantedMistakesAreCaught(t *testing.T) {
 		{"a machine that the ledger does not learn of", func(r *reconcile.Reconciler) { r.Ledger = careless{r.Ledger} }, "its cap is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if testing.Short() {
+				t.Skip("a world has one thread; make test plays it whole")
+			}
 			var said []string
 			for seed := range uint64(60) {
 				if what := caught(t, seed, tt.plant); strings.Contains(what, tt.want) {
