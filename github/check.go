@@ -142,18 +142,15 @@ func (c *Client) askGrants(ctx context.Context, s *shown) error {
 }
 
 // groupNames reads the names of an organisation's runner groups.
-func (c *Client) groupNames(ctx context.Context, s fleet.Scope) ([]string, error) {
-	g := c.groupsOf(s)
-	select {
-	case g.turn <- struct{}{}:
-		defer func() { <-g.turn }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: wait for runner groups: %w", fleet.ErrUnknownOutcome, ctx.Err())
-	}
-	if err := c.readGroups(ctx, s, g); err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(g.ids)), nil
+func (c *Client) groupNames(ctx context.Context, s fleet.Scope) (names []string, err error) {
+	err = c.withGroups(ctx, s, func(g *groups) error {
+		if err := c.readGroups(ctx, s, g); err != nil {
+			return err
+		}
+		names = slices.Sorted(maps.Keys(g.ids))
+		return nil
+	})
+	return names, err
 }
 
 // levels are permissions by GitHub's names; nil for none told.

@@ -5,9 +5,11 @@
 //
 // # Decisions
 //
-// Nothing is tried twice here. Throttled and unknown outcome are meanings that
-// the reconciler handles, so the same rule holds in the simulated world and in
-// production.
+// Nothing is tried again of which something may have come. Throttled and unknown
+// outcome are meanings that the reconciler handles, so the same rule holds in the
+// simulated world and in production. What was refused at the door is sent once
+// more where that may help: with a new token after a 401, with the other private
+// key, or by the next App.
 //
 // go-github v57 remembers limits in its client and then refuses calls by the
 // process's real clock, for the wrong caller and the wrong time. So each
