@@ -66,14 +66,13 @@ func sources(s fleet.Snapshot) map[source]time.Time {
 // activity is the marks to write, and the repositories that have had a job that
 // the fleet takes within a day, by name.
 func activity(s fleet.Snapshot) (change map[string]string, repos []fleet.Repository) {
-	all, change := activeOf(s.State.Marks), map[string]string{}
+	all, change, moved := activeOf(s.State.Marks), map[string]string{}, map[string]bool{}
 	for at, queued := range sources(s) {
 		name := markActive + strings.ToLower(at.repo)
 		of := fleet.Repository{Scope: at.class.Scope, OwnerID: at.owner, Name: at.repo}
 		known := all[name]
-		if moved := known.Repository != of && queued.After(known.At); moved || queued.Sub(known.At) >= activeAgain {
-			all[name] = active{of, queued}
-			change[name] = "written below"
+		if renamed := known.Repository != of && queued.After(known.At); renamed || queued.Sub(known.At) >= activeAgain {
+			all[name], moved[name] = active{of, queued}, true
 		}
 	}
 	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
@@ -84,14 +83,13 @@ func activity(s fleet.Snapshot) (change map[string]string, repos []fleet.Reposit
 			continue
 		}
 		delete(all, name)
-		delete(change, name)
 		if _, there := s.State.Marks[name]; there {
 			change[name] = ""
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		repos = append(repos, all[name].Repository)
-		if _, ok := change[name]; ok {
+		if moved[name] {
 			body, _ := json.Marshal(all[name]) // of plain values, so it cannot fail
 			change[name] = string(body)
 		}
