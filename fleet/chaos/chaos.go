@@ -69,7 +69,7 @@ const (
 	Open   Result = "open"   // something may still come
 	Passed Result = "passed" // every interrupted job is green, nothing is left
 	Failed Result = "failed" // Why says what is not
-	Void   Result = "void"   // nobody was interrupted, so nothing is proved
+	Void   Result = "void"   // no machine was interrupted, so nothing is proved
 )
 
 // Verdict is what a drill came to.
