@@ -31,7 +31,7 @@ func everyPage(ask func(token *string) (next *string, err error)) error {
 // subnets asks by a filter: by ids, EC2 names one that is not there and shows
 // none of the others.
 func (k Checker) subnets(ctx context.Context, c Config, s *seen) error {
-	found := map[string]spot{}
+	found := map[string]site{}
 	for ids := range slices.Chunk(c.Subnets, filterLimit) {
 		err := everyPage(func(token *string) (*string, error) {
 			out, err := k.EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: filter("subnet-id", ids), NextToken: token})
@@ -39,7 +39,7 @@ func (k Checker) subnets(ctx context.Context, c Config, s *seen) error {
 				return nil, err
 			}
 			for _, n := range out.Subnets {
-				found[aws.ToString(n.SubnetId)] = spot{zone: aws.ToString(n.AvailabilityZone), vpc: aws.ToString(n.VpcId)}
+				found[aws.ToString(n.SubnetId)] = site{zone: aws.ToString(n.AvailabilityZone), vpc: aws.ToString(n.VpcId)}
 			}
 			return out.NextToken, nil
 		})
@@ -95,8 +95,8 @@ func (k Checker) parameters(ctx context.Context, c Config, s *seen) error {
 	return nil
 }
 
-// pictures asks for the images of the pools, be they named or found.
-func (k Checker) pictures(ctx context.Context, c Config, s *seen) error {
+// images asks for the images of the pools, be they named or found.
+func (k Checker) images(ctx context.Context, c Config, s *seen) error {
 	var ids []string
 	for _, p := range c.Pools {
 		if strings.HasPrefix(p.Image, "ami-") {

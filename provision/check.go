@@ -51,7 +51,7 @@ func (k Checker) Check(ctx context.Context, c Config) []fleet.Problem {
 		question
 		ask func(context.Context, Config, *seen) error
 	}{
-		{askSubnets, k.subnets}, {askGroups, k.groups}, {askParameters, k.parameters}, {askImages, k.pictures}, {askTypes, k.types},
+		{askSubnets, k.subnets}, {askGroups, k.groups}, {askParameters, k.parameters}, {askImages, k.images}, {askTypes, k.types},
 	} {
 		if err := q.ask(ctx, c, &s); err != nil {
 			s.refused[q.question] = err

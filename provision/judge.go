@@ -13,15 +13,15 @@ import (
 // seen is what AWS showed of a configuration. What was not answered is nil, and
 // its error is in refused.
 type seen struct {
-	subnets map[string]spot
+	subnets map[string]site
 	groups  map[string]string   // VPCs of security groups
 	images  map[string]image    // by PoolSpec.Image; one without an id: its parameter is not there
 	zones   map[string][]string // of the region that offer a type
 	refused map[question]error
 }
 
-// spot is where a subnet is.
-type spot struct{ zone, vpc string }
+// site is where a subnet is.
+type site struct{ zone, vpc string }
 
 // image is an image as EC2 shows it; without a state it shows none of that id.
 type image struct {

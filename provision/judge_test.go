@@ -11,10 +11,10 @@ import (
 
 // sound is what AWS shows of acme when all is well.
 func sound() seen {
-	in := func(zone string) spot { return spot{zone: zone, vpc: "vpc-1"} }
+	in := func(zone string) site { return site{zone: zone, vpc: "vpc-1"} }
 	both := []string{"us-east-1a", "us-east-1b"}
 	return seen{
-		subnets: map[string]spot{"subnet-a1": in("us-east-1a"), "subnet-b1": in("us-east-1b"), "subnet-a2": in("us-east-1a")},
+		subnets: map[string]site{"subnet-a1": in("us-east-1a"), "subnet-b1": in("us-east-1b"), "subnet-a2": in("us-east-1a")},
 		groups:  map[string]string{"sg-1": "vpc-1"},
 		images:  map[string]image{arm64Image: {"ami-1", fleet.ARM64, usable}},
 		zones:   map[string][]string{"m7g.large": both, "m6g.large": both},
@@ -56,8 +56,8 @@ func TestWhatAWSShowsOfAFileIsJudged(t *testing.T) {
 		{"a subnet is not there", func(s *seen, _ *Config) { delete(s.subnets, "subnet-b1") }},
 		{"no subnet is there", func(s *seen, _ *Config) { clear(s.subnets) }},
 		{"nothing is there", func(s *seen, _ *Config) { clear(s.subnets); clear(s.groups) }},
-		{"a subnet is of another VPC", func(s *seen, _ *Config) { s.subnets["subnet-b1"] = spot{"us-east-1b", "vpc-2"} }},
-		{"the first subnet is of another VPC than the group and the others", func(s *seen, _ *Config) { s.subnets["subnet-a1"] = spot{"us-east-1a", "vpc-2"} }},
+		{"a subnet is of another VPC", func(s *seen, _ *Config) { s.subnets["subnet-b1"] = site{"us-east-1b", "vpc-2"} }},
+		{"the first subnet is of another VPC than the group and the others", func(s *seen, _ *Config) { s.subnets["subnet-a1"] = site{"us-east-1a", "vpc-2"} }},
 		{"a security group is not there", func(s *seen, _ *Config) { clear(s.groups) }},
 		{"a security group is of another VPC", func(s *seen, _ *Config) { s.groups["sg-1"] = "vpc-2" }},
 		{"one of two security groups is of another VPC", func(s *seen, c *Config) { c.SecurityGroups, s.groups["sg-2"] = []string{"sg-1", "sg-2"}, "vpc-2" }},
