@@ -57,7 +57,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		}
 	}
 	r.memory.started = true
-	s.LookedAt, s.LookedBefore = instant(s.State.Marks[markLooked]), instant(s.State.Marks[markLookedBefore])
+	s.LookedAt, s.LookedBefore = LookedAt(s.State.Marks), instant(s.State.Marks[markLookedBefore])
 	if s.Recipes, err = r.Cloud.Recipes(ctx); err != nil {
 		r.Log.WarnContext(ctx, "recipes unknown", "error", err)
 	} else if s.Recipes = spoilt(s.Recipes, problems); write {
@@ -178,6 +178,10 @@ func scopes(s *fleet.Snapshot, sighted []fleet.Machine) []fleet.Scope {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// LookedAt is when the last full look was, by a ledger's marks; zero if there was
+// none.
+func LookedAt(marks map[string]string) time.Time { return instant(marks[markLooked]) }
 
 // instant reads a mark; an absent or unreadable one is the zero time.
 func instant(s string) time.Time {

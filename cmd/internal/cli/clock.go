@@ -8,6 +8,7 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
 )
 
 // markSimulated is a mark of a ledger whose times are a simulation's.
@@ -27,19 +28,10 @@ func simulated(ctx context.Context, f *config.File) bool {
 	return err == nil && state.Marks[markSimulated] != ""
 }
 
-// looked is when the last full look was; zero if there was none.
-func looked(s fleet.State) time.Time {
-	at, err := time.Parse(time.RFC3339Nano, s.Marks["looked"])
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
 // clock is the time by which a ledger is to be read: of a served demo's, which
 // has a time of its own, that of its last full look.
 func clock(s fleet.State) time.Time {
-	if at := looked(s); s.Marks[markSimulated] != "" && !at.IsZero() {
+	if at := reconcile.LookedAt(s.Marks); s.Marks[markSimulated] != "" && !at.IsZero() {
 		return at
 	}
 	return time.Now()
@@ -47,7 +39,7 @@ func clock(s fleet.State) time.Time {
 
 // lastLook is the instant up to which the ledger knows.
 func lastLook(s fleet.State) time.Time {
-	if at := looked(s); !at.IsZero() {
+	if at := reconcile.LookedAt(s.Marks); !at.IsZero() {
 		return at
 	}
 	return time.Now()

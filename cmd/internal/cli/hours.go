@@ -16,7 +16,6 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger"
-	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
@@ -29,15 +28,6 @@ func hoursCommand() *cobra.Command {
 	c.AddCommand(hoursShowCommand(), hoursNextCommand(), hoursOverrideCommand(),
 		liftCommand("resume [POOL]", "Lift an override: the hours of the fleet file rule again", cobra.MaximumNArgs(1), fleet.KeepOpen, fleet.KeepClosed))
 	return c
-}
-
-// standing is a snapshot of what the ledger and the fleet file know at an
-// instant, for verbs that ask Decide, the phases or the hours.
-func standing(f *config.File, state fleet.State, at time.Time) fleet.Snapshot {
-	s := fleet.Snapshot{At: at, Fleet: f.Fleet(), State: state}
-	s.Fleet.Accounts = reconcile.Pinned(s.Fleet.Accounts, state.Marks)
-	s.Hours, s.Boots = schedule.Stand(s, f.Windows()), reconcile.BootEstimates(state, s.Fleet)
-	return s
 }
 
 func hoursShowCommand() *cobra.Command {

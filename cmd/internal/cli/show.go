@@ -12,6 +12,8 @@ import (
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
+	"github.com/runfleet/runfleet/fleet/schedule"
 )
 
 // book is what a verb reads: a fleet file, its ledger, and all that is alive in
@@ -23,8 +25,14 @@ type book struct {
 	at    time.Time // by which it is to be read
 }
 
-// snapshot is what the book says, for verbs that ask the judgement or the hours.
-func (b book) snapshot() fleet.Snapshot { return standing(b.File, b.state, b.at) }
+// snapshot is what the fleet file and the ledger know, for verbs that ask Decide,
+// the phases or the hours.
+func (b book) snapshot() fleet.Snapshot {
+	s := fleet.Snapshot{At: b.at, Fleet: b.Fleet(), State: b.state}
+	s.Fleet.Accounts = reconcile.Pinned(s.Fleet.Accounts, b.state.Marks)
+	s.Hours, s.Boots = schedule.Stand(s, b.Windows()), reconcile.BootEstimates(b.state, s.Fleet)
+	return s
+}
 
 // answer is what a verb shows: rows under a head, or a text in their place, and
 // the same as JSON.

@@ -49,7 +49,7 @@ what is said of machines and runners is as of that.`,
 // functions, which hold none, by their last full look.
 func (b book) manager() string {
 	if b.Serve.Table() != "" {
-		return yes(b.at.Sub(looked(b.state)) <= functionsLate, managerRuns, managerNone)
+		return yes(b.at.Sub(reconcile.LookedAt(b.state.Marks)) <= functionsLate, managerRuns, managerNone)
 	}
 	switch held, err := sqlite.Held(b.Serve.Ledger); {
 	case err != nil:
@@ -92,7 +92,7 @@ const notLookedAt fleet.VerdictCode = "not-looked-at"
 func viewStatus(seen fleet.Snapshot, ledger, manager string) statusView {
 	f, s := seen.Fleet, seen.State
 	v := statusView{
-		Fleet: f.Name, Ledger: ledger, Plan: s.Number, Manager: manager, Looked: looked(s), Intents: len(s.Intents),
+		Fleet: f.Name, Ledger: ledger, Plan: s.Number, Manager: manager, Looked: reconcile.LookedAt(s.Marks), Intents: len(s.Intents),
 		Jobs: map[string]int{}, Verdicts: map[fleet.VerdictCode]int{}, Hours: []hoursView{}, Setbacks: []setbackView{},
 		Orders: views(s.Orders, viewOrder), Alerts: texts(fleet.Decide(seen).Alerts),
 		GitHub: viewMeters(reconcile.MetersIn(s.Marks), seen.At), Problems: viewProblems(s.Marks),
