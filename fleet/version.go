@@ -17,8 +17,8 @@ const (
 	RunnerNotice = 14 * 24 * time.Hour // people are told so long before an end
 )
 
-// Release is what GitHub says of the runner.
-type Release struct {
+// RunnerRelease is what GitHub says of the runner.
+type RunnerRelease struct {
 	Newest string    // version that it offers
 	EndsAt time.Time // of the version that was asked about; zero: not told
 }
@@ -45,7 +45,7 @@ func numbers(version string) (n [3]int) {
 // RunnerEnd is when GitHub serves a version of the runner no more, and why; the
 // zero time is never, as far as is known. since is when versions were first seen
 // to be offered. GitHub's own schedule wins where it tells one.
-func RunnerEnd(version string, r Release, since map[string]time.Time) (end time.Time, why string) {
+func RunnerEnd(version string, r RunnerRelease, since map[string]time.Time) (end time.Time, why string) {
 	if version == "" {
 		return time.Time{}, ""
 	}

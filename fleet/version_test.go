@@ -37,7 +37,7 @@ func TestWhenGitHubServesAVersionNoMore(t *testing.T) {
 		{"below the oldest one nothing helps", "2.328.0", noon.Add(time.Hour), time.Unix(0, 0), "GitHub takes no runner older than 2.329.0"},
 		{"without a version in the file nothing is known", "", time.Time{}, time.Time{}, ""},
 	} {
-		end, why := fleet.RunnerEnd(tt.version, fleet.Release{Newest: "2.337.0", EndsAt: tt.told}, since)
+		end, why := fleet.RunnerEnd(tt.version, fleet.RunnerRelease{Newest: "2.337.0", EndsAt: tt.told}, since)
 		if !end.Equal(tt.want) || why != tt.why {
 			t.Errorf("%s: %s, %q", tt.name, end, why)
 		}

@@ -122,7 +122,7 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 		s.must(err)
 		_, err = s.Job(t.Context(), j)
 		s.must(err)
-		_, err = s.Release(t.Context(), at, "2.337.0")
+		_, err = s.RunnerRelease(t.Context(), at, "2.337.0")
 		s.must(err)
 	}
 	_, err = s.Scope(t.Context(), "acme")

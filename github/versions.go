@@ -15,28 +15,28 @@ import (
 // runnerFile is what GitHub calls a release of the runner for Linux.
 var runnerFile = regexp.MustCompile(`^actions-runner-linux-(?:x64|arm64)-([0-9]+\.[0-9]+\.[0-9]+)\.tar\.gz$`)
 
-// Release is the runner that GitHub offers a scope now, and when it ends a
+// RunnerRelease is the runner that GitHub offers a scope now, and when it ends a
 // version, if it tells. It takes two requests: the second is answered 404 where
 // there is no schedule, as on github.com. GitHub releases progressively, so a
 // scope may be offered an older one than another.
-func (c *Client) Release(ctx context.Context, s fleet.Scope, version string) (fleet.Release, error) {
+func (c *Client) RunnerRelease(ctx context.Context, s fleet.Scope, version string) (fleet.RunnerRelease, error) {
 	k := call{op: fmt.Sprintf("ask for runners for %s", s), installation: s.Installation}
 	api, err := c.scoped(s)
 	if err != nil {
-		return fleet.Release{}, k.wrap(err)
+		return fleet.RunnerRelease{}, k.wrap(err)
 	}
 	files, err := offered(ctx, api, s)
 	if err != nil {
-		return fleet.Release{}, c.fail(ctx, k, err)
+		return fleet.RunnerRelease{}, c.fail(ctx, k, err)
 	}
-	var r fleet.Release
+	var r fleet.RunnerRelease
 	for _, f := range files {
 		if m := runnerFile.FindStringSubmatch(f.GetFilename()); m != nil && fleet.OlderRunner(r.Newest, m[1]) {
 			r.Newest = m[1]
 		}
 	}
 	if r.Newest == "" {
-		return fleet.Release{}, k.unanswered("answer holds no runner for Linux")
+		return fleet.RunnerRelease{}, k.unanswered("answer holds no runner for Linux")
 	}
 	r.EndsAt, err = c.endOf(ctx, api, s, version)
 	return r, err

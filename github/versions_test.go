@@ -16,14 +16,14 @@ func TestAReleaseIsWhatAScopeIsOfferedAndWhenAVersionEnds(t *testing.T) {
 	for _, at := range []fleet.Scope{acme, alice} {
 		for name, tt := range map[string]struct {
 			ends map[string]time.Time
-			want fleet.Release
+			want fleet.RunnerRelease
 		}{
-			"without a schedule, as on github.com": {nil, fleet.Release{Newest: "2.338.0"}},
-			"of another version":                   {map[string]time.Time{"2.300.0": end}, fleet.Release{Newest: "2.338.0"}},
-			"of this one":                          {map[string]time.Time{"2.336.0": end}, fleet.Release{Newest: "2.338.0", EndsAt: end}},
+			"without a schedule, as on github.com": {nil, fleet.RunnerRelease{Newest: "2.338.0"}},
+			"of another version":                   {map[string]time.Time{"2.300.0": end}, fleet.RunnerRelease{Newest: "2.338.0"}},
+			"of this one":                          {map[string]time.Time{"2.336.0": end}, fleet.RunnerRelease{Newest: "2.338.0", EndsAt: end}},
 		} {
 			s.sim.SetRunners("2.338.0", tt.ends)
-			got, err := s.Release(t.Context(), at, "2.336.0")
+			got, err := s.RunnerRelease(t.Context(), at, "2.336.0")
 			if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
 				t.Errorf("%s in %s (-want +got):\n%s\nerror %v", name, at, diff, err)
 			}
@@ -38,8 +38,8 @@ func TestOfTwoEndsTheEarlierCounts(t *testing.T) {
 		  {"os":"linux","filename":"actions-runner-linux-x64-2.10.0.tar.gz"}]`)
 	r.on("GET /orgs/acme/actions/runners/deprecations/2.8.0", 200,
 		`{"runner_version":"2.8.0","registration_deprecates_at":"2026-12-24T00:00:00Z","runtime_deprecates_at":"2026-12-01T00:00:00Z"}`)
-	got, err := r.Release(t.Context(), acme, "2.8.0")
-	want := fleet.Release{Newest: "2.10.0", EndsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
+	got, err := r.RunnerRelease(t.Context(), acme, "2.8.0")
+	want := fleet.RunnerRelease{Newest: "2.10.0", EndsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("release (-want +got):\n%s\nerror %v", diff, err)
 	}
@@ -48,17 +48,17 @@ func TestOfTwoEndsTheEarlierCounts(t *testing.T) {
 func TestWhatIsNoAnswerAboutRunnersIsAnError(t *testing.T) {
 	r := rigged(t)
 	r.on("GET /orgs/acme/actions/runners/downloads", 200, `[]`)
-	if _, err := r.Release(t.Context(), acme, "2.8.0"); meaning(err) != "unknown" {
+	if _, err := r.RunnerRelease(t.Context(), acme, "2.8.0"); meaning(err) != "unknown" {
 		t.Errorf("nothing offered: %v", err)
 	}
 	for status, want := range map[int]string{403: "config", 429: "throttled", 500: "unknown"} {
 		r := rigged(t)
 		r.on("GET /orgs/acme/actions/runners/downloads", 200, `[{"filename":"actions-runner-linux-x64-2.10.0.tar.gz"}]`)
 		r.on("GET /orgs/acme/actions/runners/deprecations/2.8.0", status, `{}`)
-		if _, err := r.Release(t.Context(), acme, "2.8.0"); meaning(err) != want {
+		if _, err := r.RunnerRelease(t.Context(), acme, "2.8.0"); meaning(err) != want {
 			t.Errorf("%d: %v", status, err)
 		}
-		if _, err := r.Release(t.Context(), acme, "../x"); meaning(err) != "config" {
+		if _, err := r.RunnerRelease(t.Context(), acme, "../x"); meaning(err) != "config" {
 			t.Errorf("no version: %v", err)
 		}
 	}

@@ -141,9 +141,9 @@ func (r *Reconciler) guardRunner(ctx context.Context, s fleet.Snapshot, at fleet
 	if version == "" {
 		return true
 	}
-	told, err := fleet.Release{}, r.limitOn(at.Installation, fleet.Housekeeping)
+	told, err := fleet.RunnerRelease{}, r.limitOn(at.Installation, fleet.Housekeeping)
 	if err == nil {
-		told, err = r.Guards.Release(ctx, at, version)
+		told, err = r.Guards.RunnerRelease(ctx, at, version)
 	}
 	if err != nil {
 		r.unguarded(ctx, err)
@@ -160,7 +160,7 @@ func (r *Reconciler) guardRunner(ctx context.Context, s fleet.Snapshot, at fleet
 }
 
 // noted is the mark with what GitHub told now.
-func noted(s fleet.Snapshot, told fleet.Release) runnerMark {
+func noted(s fleet.Snapshot, told fleet.RunnerRelease) runnerMark {
 	m := runnerOf(s.State.Marks)
 	m.Version, m.EndsAt = s.Fleet.Runner, told.EndsAt
 	if m.Releases == nil {
@@ -183,7 +183,7 @@ func noted(s fleet.Snapshot, told fleet.Release) runnerMark {
 
 // runnerText is what people should know of the version's end; empty while it is
 // further off than the notice.
-func runnerText(s fleet.Snapshot, told fleet.Release, m runnerMark) string {
+func runnerText(s fleet.Snapshot, told fleet.RunnerRelease, m runnerMark) string {
 	end, why := fleet.RunnerEnd(m.Version, told, m.Releases)
 	switch {
 	case end.IsZero() || s.At.Add(fleet.RunnerNotice).Before(end):
@@ -204,7 +204,7 @@ func runnerOver(version, why string) string {
 // alone, so it holds before anybody is asked.
 func refuseRunner(s fleet.Snapshot, problems map[string]string) {
 	m, version := runnerOf(s.State.Marks), s.Fleet.Runner
-	var told fleet.Release
+	var told fleet.RunnerRelease
 	if m.Version == version {
 		told.EndsAt = m.EndsAt
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // guards makes the fleet start a version of the runner, where GitHub offers one.
-func (r *rig) guards(version string, offered fleet.Release) {
+func (r *rig) guards(version string, offered fleet.RunnerRelease) {
 	pools := r.Fleet()
 	pools.Runner = version
 	r.Fleet = func() fleet.Fleet { return pools }
@@ -56,14 +56,14 @@ func TestAVersionThatGitHubDoesNotServeIsNeverLaunched(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		version string
-		offered fleet.Release
+		offered fleet.RunnerRelease
 		want    string
 	}{
-		{"the newest is", "2.337.0", fleet.Release{Newest: "2.337.0"}, "launching: pool arm, spot"},
-		{"one before it is, for thirty days", "2.336.0", fleet.Release{Newest: "2.337.0"}, "launching: pool arm, spot"},
-		{"one below the oldest is not", "2.328.0", fleet.Release{Newest: "2.337.0"}, refusal + "2.328.0: GitHub takes no runner older than 2.329.0"},
-		{"one that GitHub has ended is not", "2.336.0", fleet.Release{Newest: "2.337.0", EndsAt: noon}, refusal + "2.336.0: GitHub says so"},
-		{"images that hold one of their own are not judged", "", fleet.Release{Newest: "2.337.0", EndsAt: noon}, "launching: pool arm, spot"},
+		{"the newest is", "2.337.0", fleet.RunnerRelease{Newest: "2.337.0"}, "launching: pool arm, spot"},
+		{"one before it is, for thirty days", "2.336.0", fleet.RunnerRelease{Newest: "2.337.0"}, "launching: pool arm, spot"},
+		{"one below the oldest is not", "2.328.0", fleet.RunnerRelease{Newest: "2.337.0"}, refusal + "2.328.0: GitHub takes no runner older than 2.329.0"},
+		{"one that GitHub has ended is not", "2.336.0", fleet.RunnerRelease{Newest: "2.337.0", EndsAt: noon}, refusal + "2.336.0: GitHub says so"},
+		{"images that hold one of their own are not judged", "", fleet.RunnerRelease{Newest: "2.337.0", EndsAt: noon}, "launching: pool arm, spot"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rigged(t)
@@ -82,7 +82,7 @@ func TestAVersionThatGitHubDoesNotServeIsNeverLaunched(t *testing.T) {
 
 func TestAnOldVersionEndsThirtyDaysAfterTheNextWhoeverSawThat(t *testing.T) {
 	r := rigged(t)
-	r.guards("2.336.0", fleet.Release{Newest: "2.336.0"})
+	r.guards("2.336.0", fleet.RunnerRelease{Newest: "2.336.0"})
 	r.queue(1, zeta)
 	r.refuse["launch"] = fleet.ErrThrottled
 	r.look()
@@ -118,7 +118,7 @@ func TestAnOldVersionEndsThirtyDaysAfterTheNextWhoeverSawThat(t *testing.T) {
 			t.Errorf("at the end: %s", j.Verdict)
 		}
 	}
-	r.guards("2.337.0", fleet.Release{Newest: "2.337.0"})
+	r.guards("2.337.0", fleet.RunnerRelease{Newest: "2.337.0"})
 	r.launches()
 	delete(r.refuse, "launch")
 	look(end.Add(time.Minute))
@@ -141,7 +141,7 @@ func TestAGroupThatLetsPublicRepositoriesInIsToldUnlessSomeAreListed(t *testing.
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rigged(t)
-			r.guards("", fleet.Release{})
+			r.guards("", fleet.RunnerRelease{})
 			pools := r.Fleet()
 			pools.Accounts = tt.accounts
 			r.Fleet = func() fleet.Fleet { return pools }
@@ -167,7 +167,7 @@ func TestAGroupThatLetsPublicRepositoriesInIsToldUnlessSomeAreListed(t *testing.
 
 func TestGuardsAskOnceAnHourWhoeverComesUpAgain(t *testing.T) {
 	r := rigged(t)
-	r.guards("2.337.0", fleet.Release{Newest: "2.337.0"})
+	r.guards("2.337.0", fleet.RunnerRelease{Newest: "2.337.0"})
 	r.queue(1, acme)
 	r.look()
 	for range 5 {
@@ -177,7 +177,7 @@ func TestGuardsAskOnceAnHourWhoeverComesUpAgain(t *testing.T) {
 	if n := r.asks("release"); n != 1 {
 		t.Errorf("asked %d times in fifty minutes", n)
 	}
-	r.guards("2.338.0", fleet.Release{Newest: "2.338.0"})
+	r.guards("2.338.0", fleet.RunnerRelease{Newest: "2.338.0"})
 	r.anew()
 	r.look()
 	if n := r.asks("release"); n != 1 {
@@ -187,7 +187,7 @@ func TestGuardsAskOnceAnHourWhoeverComesUpAgain(t *testing.T) {
 
 func TestAGuardThatIsNotAnsweredHoldsNothingBackAndIsAskedAgainSoon(t *testing.T) {
 	r := rigged(t)
-	r.guards("2.337.0", fleet.Release{Newest: "2.337.0"})
+	r.guards("2.337.0", fleet.RunnerRelease{Newest: "2.337.0"})
 	r.refuse["release"], r.refuse["group"] = fleet.ErrUnknownOutcome, fleet.ErrUnknownOutcome
 	r.queue(1, acme)
 	r.look()

@@ -60,7 +60,7 @@ func (h *hub) Open(_ context.Context, s fleet.Scope, group string) (bool, error)
 	return h.open, refused
 }
 
-func (h *hub) Release(_ context.Context, s fleet.Scope, version string) (fleet.Release, error) {
+func (h *hub) RunnerRelease(_ context.Context, s fleet.Scope, version string) (fleet.RunnerRelease, error) {
 	h.rig.mu.Lock()
 	defer h.rig.mu.Unlock()
 	refused, _ := h.rig.did("release", s, version)

@@ -78,8 +78,8 @@ type Guards interface {
 	// Open reports whether a scope's runner group, by name, lets public
 	// repositories in.
 	Open(ctx context.Context, s fleet.Scope, group string) (bool, error)
-	// Release is the runner that a scope is offered, and the end of a version.
-	Release(ctx context.Context, s fleet.Scope, version string) (fleet.Release, error)
+	// RunnerRelease is the runner that a scope is offered, and the end of a version.
+	RunnerRelease(ctx context.Context, s fleet.Scope, version string) (fleet.RunnerRelease, error)
 }
 
 // Cloud is where machines come from and go to. Package provision implements it.

@@ -22,7 +22,7 @@ type hub struct {
 	hidden  []fleet.Job // of which no delivery tells; each in a run
 	onJobs  func()      // before jobs are listed
 	open    bool        // its groups let public repositories in
-	release fleet.Release
+	release fleet.RunnerRelease
 
 	installed []fleet.Installation
 }

@@ -59,8 +59,8 @@ type current struct{ guards }
 
 type guards = reconcile.Guards
 
-func (c current) Release(ctx context.Context, s fleet.Scope, version string) (fleet.Release, error) {
-	r, err := c.guards.Release(ctx, s, version)
+func (c current) RunnerRelease(ctx context.Context, s fleet.Scope, version string) (fleet.RunnerRelease, error) {
+	r, err := c.guards.RunnerRelease(ctx, s, version)
 	r.EndsAt = time.Time{}
 	return r, err
 }
