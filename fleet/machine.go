@@ -81,6 +81,12 @@ func (m Machine) Sighted(sight Machine, at time.Time) Machine {
 	return m
 }
 
+// Pends reports whether EC2 may not know the machine yet at an instant: no full
+// look showed it, and it is new. That EC2 does not know it is no end then.
+func (m Machine) Pends(at time.Time) bool {
+	return m.SeenAt.IsZero() && at.Sub(m.LaunchedAt) < PendingFor
+}
+
 // Minted reports whether a registration was minted for the machine.
 func (m Machine) Minted() bool { return !m.MintedAt.IsZero() }
 

@@ -36,8 +36,7 @@ func (v *view) release() {
 }
 
 // endAgain ends a machine that EC2 still shows alive well after it agreed to
-// end it: an unknown machine is no error to EC2's adapter, and a new one may be
-// unknown for a while.
+// end it, or after it said that it does not know it.
 func (v *view) endAgain(m *machineView) {
 	alive := m.State == Pending || m.State == Up || m.State == Stopping || m.State == Stopped
 	if alive && m.Missed == 0 && m.SeenAt.Sub(m.EndedAt) >= orphanBound && !v.refusedLately(m.TriedAt) {

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,15 +16,13 @@ import (
 const endBatch = 100
 
 // End terminates machines. It returns those that EC2 did not end, each with its
-// error: fleet.ErrState for one that is protected from its end. That EC2 does
-// not know one is no error.
+// error: fleet.ErrState for one that is protected from its end, fleet.ErrAbsent
+// for one that EC2 does not know: it is gone, or too new.
 func (c *Cloud) End(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error {
-	refused := turn("end", ids, func(list []string) error {
+	return turn("end", ids, func(list []string) error {
 		_, err := c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: list})
 		return translate(err)
 	})
-	maps.DeleteFunc(refused, func(_ fleet.MachineID, err error) bool { return errors.Is(err, fleet.ErrAbsent) })
-	return refused
 }
 
 // withoutUnknown calls for ids, and again without those that EC2 does not

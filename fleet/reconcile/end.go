@@ -24,7 +24,10 @@ func (r *Reconciler) end(ctx context.Context, s fleet.Snapshot, ins []fleet.Inte
 	}
 	if len(ids) > 0 {
 		left := r.Cloud.End(ctx, ids)
-		stays := func(in fleet.Intent) bool { return left[in.End.Machine] != nil }
+		stays := func(in fleet.Intent) bool {
+			err := left[in.End.Machine]
+			return err != nil && (!errors.Is(err, fleet.ErrAbsent) || known[in.End.Machine].Pends(s.At))
+		}
 		for _, in := range there {
 			if stays(in) {
 				r.Log.WarnContext(ctx, "machine not ended", "machine", in.End.Machine, "error", left[in.End.Machine])

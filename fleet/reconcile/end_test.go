@@ -60,6 +60,19 @@ func TestWhatComesOfAnEnd(t *testing.T) {
 		}, forced, []string{"remove 1", "end i-1"}, kept},
 		{"one whose job is done is ended without asking GitHub", func(*rig) {}, fleet.End{Force: true}, []string{"end i-1"}, ended},
 		{"one that EC2 does not end is tried again later", refuse("end", fleet.ErrThrottled), own, []string{"remove 1", "end i-1"}, refused},
+		{"one that EC2 knows no more is ended", refuse("end", fleet.ErrAbsent), own, []string{"remove 1", "end i-1"}, ended},
+		{"one that EC2 may not know yet is tried again later", func(r *rig) {
+			m := r.state().Machines[0]
+			m.LaunchedAt, m.SeenAt = noon.Add(time.Second-fleet.PendingFor), time.Time{}
+			r.has(fleet.Change{Machines: []fleet.Machine{m}})
+			r.refuse["end"] = fleet.ErrAbsent
+		}, own, []string{"remove 1", "end i-1"}, refused},
+		{"one that EC2 never showed, and should by now, is ended", func(r *rig) {
+			m := r.state().Machines[0]
+			m.LaunchedAt, m.SeenAt = noon.Add(-fleet.PendingFor), time.Time{}
+			r.has(fleet.Change{Machines: []fleet.Machine{m}})
+			r.refuse["end"] = fleet.ErrAbsent
+		}, own, []string{"remove 1", "end i-1"}, ended},
 		{"a config that nobody took goes last", unread, own, []string{"remove 1", "end i-1", "withdraw i-1"}, ended},
 		{"a config that cannot be withdrawn now is remembered", func(r *rig) {
 			unread(r)

@@ -89,9 +89,10 @@ type Cloud interface {
 	// with a nil error. fleet.ErrThrottled, fleet.ErrUnknownOutcome and
 	// fleet.ErrConfig are errors of the whole call.
 	Launch(ctx context.Context, id fleet.IntentID, l fleet.Launch) (fleet.Launched, error)
-	// End terminates machines. An unknown machine is no error. What is not
-	// ended is returned, each machine with its error: fleet.ErrState for one
-	// that people protect, ErrThrottled, ErrConfig, ErrUnknownOutcome.
+	// End terminates machines. What is not ended is returned, each machine with
+	// its error: fleet.ErrAbsent for one that EC2 does not know, or not yet,
+	// ErrState for one that people protect, ErrThrottled, ErrConfig,
+	// ErrUnknownOutcome.
 	End(ctx context.Context, ids []fleet.MachineID) map[fleet.MachineID]error
 	// Machines lists the fleet's instances by tag, terminated ones too while
 	// EC2 shows them: ID, Pool, Intent, EC2Fleet, Template, Offer,

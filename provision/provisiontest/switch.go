@@ -48,7 +48,7 @@ func switched(t *testing.T, e Env) {
 			t.Errorf("after %s: %v", tt.verb, got)
 		}
 	}
-	if left := c.End(t.Context(), list); len(left) != 0 {
+	if left := c.End(t.Context(), list); len(left) != 1 || !errors.Is(left[stranger], fleet.ErrAbsent) {
 		t.Errorf("left %v", left)
 	}
 	e.pass()

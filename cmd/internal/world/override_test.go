@@ -51,6 +51,8 @@ func TestAnOverrideIsNoBreachOfTheHours(t *testing.T) {
 			100 * time.Minute, 119 * time.Minute, 121 * time.Minute, 4, 4, 1},
 		{"closed while it is open, and opened again", []Moment{place(90*time.Minute, fleet.Order{ID: "o", Kind: fleet.KeepClosed}, 8*time.Hour), lift(105*time.Minute, "o")},
 			100 * time.Minute, 105 * time.Minute, 106 * time.Minute, 4, 4, 1},
+		{"closed as soon as machines are launched, which EC2 may not show yet, and opened again", []Moment{place(time.Second, fleet.Order{ID: "o", Kind: fleet.KeepClosed}, time.Hour), lift(4*time.Second, "o")},
+			50 * time.Minute, 69 * time.Minute, 71 * time.Minute, 2, 2, 1},
 		{"a machine held through a closing", []Moment{place(25*time.Minute, fleet.Order{ID: "o", Kind: fleet.Hold}, time.Hour)},
 			80 * time.Minute, 80 * time.Minute, 81 * time.Minute, 1, 1, 1},
 	} {
