@@ -13,6 +13,17 @@ func (s *Server) serveAdmin() {
 	s.mux.HandleFunc("GET /_sim/calls", func(w http.ResponseWriter, _ *http.Request) { show(w, http.StatusOK, s.Calls()) })
 	s.mux.HandleFunc("POST /_sim/jobs", admin(func(spec JobSpec) (any, error) { return s.Queue(spec) }))
 	s.mux.HandleFunc("POST /_sim/connect", admin(func(q struct{ Config string }) (any, error) { return s.Connect(q.Config) }))
+	s.mux.HandleFunc("POST /_sim/register", admin(func(q struct {
+		Token string
+		Registration
+	}) (any, error) {
+		return s.Register(q.Token, q.Registration)
+	}))
+	s.mux.HandleFunc("POST /_sim/listen", admin(func(q struct{ Runner RunnerID }) (any, error) { return q.Runner, s.Listen(q.Runner) }))
+	s.mux.HandleFunc("POST /_sim/shutdown", admin(func(q struct{ Runner RunnerID }) (any, error) {
+		s.Shutdown(q.Runner)
+		return q.Runner, nil
+	}))
 	s.mux.HandleFunc("PUT /_sim/webhook", admin(func(q struct{ URL, Secret string }) (any, error) {
 		s.SetWebhook(q.URL, q.Secret)
 		s.Ping()

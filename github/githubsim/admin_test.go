@@ -25,6 +25,10 @@ func TestAdminEndpoints(t *testing.T) {
 		{"calls are counted", true, "GET", "/_sim/calls", "", 200, `"generate-jitconfig":1`},
 		{"the webhook is set", true, "PUT", "/_sim/webhook", `{"URL":"http://127.0.0.1:1/x","Secret":"s"}`, 200, "127.0.0.1"},
 		{"a bad config does not connect", true, "POST", "/_sim/connect", `{"Config":"x"}`, 422, "JIT config"},
+		{"a bad token registers nothing", true, "POST", "/_sim/register", `{"Token":"x","Name":"two","Labels":["linux"],"Ephemeral":true}`, 422, "registration token"},
+		{"a runner that is gone does not listen", true, "POST", "/_sim/listen", `{"Runner":99}`, 422, "deleted"},
+		{"a runner listens", true, "POST", "/_sim/listen", `{"Runner":1}`, 200, "1"},
+		{"a runner shuts down", true, "POST", "/_sim/shutdown", `{"Runner":1}`, 200, "1"},
 		{"there is none unless it is asked for", false, "GET", "/_sim/runners", "", 404, "Not Found"},
 	}
 	for _, tt := range tests {

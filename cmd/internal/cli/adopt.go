@@ -46,7 +46,7 @@ until then stays in its own ledger. Where none is left, --new makes one.`,
 }
 
 func adopt(c *cobra.Command, f *config.File) error {
-	parts, err := wire.Open(c.Context(), f, true, slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
+	parts, err := wire.Open(c.Context(), f, wire.Role{Manage: true}, slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
 	if err != nil {
 		return err
 	}

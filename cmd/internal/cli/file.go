@@ -91,20 +91,19 @@ func withLedger(ctx context.Context, p *places, do func(*config.File, *wire.Ledg
 	return do(f, l)
 }
 
-// openLedger opens a ledger for a verb. The orders of a served demo's hold by the
-// demo's clock.
+// openLedger opens a ledger for a verb. Where the fleet has a clock of its own, as
+// a served demo's has, orders hold by that.
 func openLedger(ctx context.Context, f *config.File) (*wire.Ledger, error) {
 	l, err := wire.OpenLedger(ctx, f, nil)
 	if err != nil || l.File == nil {
 		return l, err
 	}
 	state, err := l.Read(ctx)
-	if err != nil || state.Marks[markSimulated] == "" {
+	if err != nil || state.Marks[markSimulated] == "" && ahead(state.Marks) == 0 {
 		return l, nil // what is wrong the verb says
 	}
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	at := clock(state)
-	return wire.OpenLedger(ctx, f, func() time.Time { return at })
+	return wire.OpenLedger(ctx, f, func() time.Time { return clock(state) })
 }

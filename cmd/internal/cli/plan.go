@@ -29,14 +29,15 @@ the plan is that of an empty one.`,
 			return err
 		}
 		fresh := f.Serve.Table() == "" && sqlite.Absent(f.Serve.Ledger)
-		if simulated(c.Context(), f) {
+		known := ledgerMarks(c.Context(), f)
+		if known[markSimulated] != "" {
 			return errors.New("the ledger is that of a served demo, whose GitHub and AWS nobody else can ask: status, jobs and explain tell of it")
 		}
 		if fresh {
 			fmt.Fprintf(c.OutOrStdout(), "no ledger is at %s yet, serve makes it: a plan with an empty one\n", f.Serve.Ledger)
 			f.Serve.Ledger = sqlite.Memory
 		}
-		parts, err := wire.Open(c.Context(), f, false, slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+		parts, err := wire.Open(c.Context(), f, wire.Role{Ahead: ahead(known)}, slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 		if err != nil {
 			return err
 		}

@@ -31,31 +31,39 @@ const (
 )
 
 func serveCommand() *cobra.Command {
-	var drain time.Duration
+	var s serving
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the fleet: take webhooks, launch and end machines",
 		Args:  cobra.NoArgs,
 	}
-	path := configFlag(c)
-	c.Flags().DurationVar(&drain, "drain", 15*time.Second, "how long webhooks are still taken after a stop was asked for")
+	configVar(c, &s.path)
+	c.Flags().DurationVar(&s.drain, "drain", 15*time.Second, "how long webhooks are still taken after a stop was asked for")
+	c.Flags().DurationVar(&s.ahead, "clock-offset", 0, "how far the fleet's clock is ahead of the host's: a rehearsal of hours. AWS, GitHub and time limits of calls keep the host's")
+	_ = c.Flags().MarkHidden("clock-offset") // there is such a flag
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if drain < 0 {
-			return fmt.Errorf("%w: --drain must be at least 0, not %s", errUsage, drain)
+		if s.drain < 0 {
+			return fmt.Errorf("%w: --drain must be at least 0, not %s", errUsage, s.drain)
 		}
-		return serve(c.Context(), *path, drain, c.ErrOrStderr())
+		return s.run(c.Context(), c.ErrOrStderr())
 	}
 	return c
 }
 
-func serve(ctx context.Context, path string, drain time.Duration, out io.Writer) error {
-	f, err := (&places{path, tableNamed()}).read()
+// serving is what serve was told.
+type serving struct {
+	path         string // of the fleet file
+	drain, ahead time.Duration
+}
+
+func (o serving) run(ctx context.Context, out io.Writer) error {
+	f, err := (&places{o.path, tableNamed()}).read()
 	if err != nil {
 		return err
 	}
 	collectOften()
 	log := slog.New(slog.NewTextHandler(out, nil))
-	parts, err := wire.Open(ctx, f, true, log)
+	parts, err := wire.Open(ctx, f, wire.Role{Manage: true, Ahead: o.ahead}, log)
 	if errors.Is(err, wire.ErrInTable) {
 		return usage(err)
 	}
@@ -67,6 +75,9 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 		return unclaimed(ctx, parts.Store, err)
 	}
 	state, err := parts.Store.Read(ctx)
+	if err == nil {
+		err = keepAhead(ctx, parts.Store, state.Marks, o.ahead)
+	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +89,10 @@ func serve(ctx context.Context, path string, drain time.Duration, out io.Writer)
 	fmt.Fprintf(out, "webhooks at http://%s/webhook, GitHub at %s\n", listener.Addr(), f.GitHub.APIURL)
 	fmt.Fprintf(out, "found %s, %s, %s; first comes a full look\n", count(len(state.Jobs), "job", "jobs"),
 		count(len(state.Machines), "machine", "machines"), count(len(state.Intents), "open intent", "open intents"))
-	return newServer(parts, path, drain, log).run(ctx, listener)
+	if o.ahead != 0 {
+		log.WarnContext(ctx, "the fleet's clock is not the host's", "ahead", o.ahead)
+	}
+	return newServer(parts, o.path, o.drain, log).run(ctx, listener)
 }
 
 // unclaimed says why the fleet could not be claimed. A ledger that was made for

@@ -44,12 +44,19 @@ type Parts struct {
 	told   string                      // what the last check found; its own
 }
 
-// Open makes every part. A manager holds the ledger alone, which must be a file:
-// else it is ErrInTable. Whoever only asks opens it beside one, and makes none.
-// Nothing is called at GitHub; AWS is asked for the settings that the file names,
-// and for the account.
-func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*Parts, error) {
-	if manage && f.Serve.Table() != "" {
+// Role is what parts are opened for.
+type Role struct {
+	// Manage holds the ledger alone, which must be a file: else it is ErrInTable.
+	// Whoever only asks opens it beside a manager, and makes none.
+	Manage bool
+	// Ahead is how far the fleet's clock is ahead of everybody else's.
+	Ahead time.Duration
+}
+
+// Open makes every part. Nothing is called at GitHub; AWS is asked for the
+// settings that the file names, and for the account.
+func Open(ctx context.Context, f *config.File, as Role, log *slog.Logger) (*Parts, error) {
+	if as.Manage && f.Serve.Table() != "" {
 		return nil, fmt.Errorf("%w, and %s is a table, whose fleet functions manage: name a file under serve.ledger, and no RUNFLEET_TABLE", ErrInTable, f.Serve.Ledger)
 	}
 	aws, err := awsOf(ctx, f)
@@ -61,13 +68,15 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
+	clock := ahead(as.Ahead)
 	p := &Parts{Woken: make(chan struct{}, 1), file: f, cloud: &reloadable{}, means: m, hub: gh}
-	if p.ledger, err = openLedger(ctx, f, aws, opening{hold: manage}); err != nil {
+	if p.ledger, err = openLedger(ctx, f, aws, opening{hold: as.Manage, now: clock.now}); err != nil {
 		return nil, err
 	}
 	p.Store = p.ledger.File
-	if p.Handler, err = m.handler(ctx, p.ledger, p.Wake); err == nil {
-		p.Handler.Others, err = m.others(ctx, p.ledger, gh, p.Wake)
+	heard := clock.heard(p.ledger)
+	if p.Handler, err = m.handler(ctx, heard, p.Wake); err == nil {
+		p.Handler.Others, err = m.others(ctx, heard, gh, p.Wake)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -77,7 +86,7 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		return nil, errors.Join(err, p.Close())
 	}
 	p.Owner = Owner{Tokens: m.configs(account), Ledger: p.ledger.ID()}
-	p.launch = m.launcher(p.ledger.ID(), !manage)
+	p.launch = m.launcher(p.ledger.ID(), !as.Manage)
 	if err := p.take(f); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -85,10 +94,11 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 		Ledger: p.ledger, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
 		Meters: gh.Allowances, Installations: gh,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
-		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Now: time.Now, Log: log, Parallel: parallel, Alone: manage,
+		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Log: log, Parallel: parallel, Alone: as.Manage,
 	}
+	clock.shift(p.Reconciler)
 	p.Handler.Doubt = p.Reconciler.Doubt
-	p.Pollers = p.pollers(m)
+	p.Pollers = p.pollers(m, heard)
 	return p, nil
 }
 
@@ -96,9 +106,9 @@ func Open(ctx context.Context, f *config.File, manage bool, log *slog.Logger) (*
 func (p *Parts) Close() error { return p.ledger.Close() }
 
 // pollers are of the queues that the file names.
-func (p *Parts) pollers(m means) []*queue.Poller {
+func (p *Parts) pollers(m means, to queue.Recorder) []*queue.Poller {
 	client := queue.NewSQS(m.aws)
-	in := &queue.Intake{Recorder: p.ledger, Now: time.Now, Log: m.log}
+	in := &queue.Intake{Recorder: to, Now: time.Now, Log: m.log}
 	var all []*queue.Poller
 	for _, q := range []struct {
 		url     string

@@ -62,7 +62,7 @@ func opened(t *testing.T, status int) (*Parts, *config.File, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Open(t.Context(), f, true, slog.New(slog.DiscardHandler))
+	p, err := Open(t.Context(), f, Role{Manage: true}, slog.New(slog.DiscardHandler))
 	if err == nil {
 		t.Cleanup(func() { _ = p.Store.Close() })
 	}
