@@ -159,7 +159,7 @@ func TestWhatTheWorldTellsIsPutByTheFleetsClock(t *testing.T) {
 	if instants < len(all) {
 		t.Errorf("%d answers have %d instants", len(all), instants)
 	}
-	if d := r.Now().Sub(time.Now()); d < 23*time.Hour || d > 25*time.Hour {
+	if d := time.Until(r.Now()); d < 23*time.Hour || d > 25*time.Hour {
 		t.Errorf("the core's clock is %s ahead", d)
 	}
 }
