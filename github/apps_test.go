@@ -24,7 +24,7 @@ func join(t *testing.T, limits githubsim.Limits) *several {
 	s := simulate(t, func(c *githubsim.Config) { c.MoreApps, c.Limits = []int64{2}, limits })
 	s.sim.AddInstallation(githubsim.Installation{ID: 17, Account: "acme", App: 2})
 	second := client(t, github.Config{
-		AppID: 2, PrivateKeys: [][]byte{privateKey(t)}, Transport: githubsim.Transport{Server: s.sim}, Now: func() time.Time { return s.now },
+		AppID: 2, PrivateKeys: [][]byte{privateKey(t)}, Transport: shape(t, githubsim.Transport{Server: s.sim}), Now: func() time.Time { return s.now },
 	})
 	return &several{s, github.NewApps(s.Client, second)}
 }

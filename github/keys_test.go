@@ -37,7 +37,7 @@ func rotate(t *testing.T, known int) *rotating {
 	}
 	r.simulated = simulate(t, func(c *githubsim.Config) { c.PublicKey = r.keys[known] })
 	r.Client = client(t, github.Config{
-		AppID: 1, PrivateKeys: r.pems[:], Transport: githubsim.Transport{Server: r.sim}, Now: func() time.Time { return r.now },
+		AppID: 1, PrivateKeys: r.pems[:], Transport: shape(t, githubsim.Transport{Server: r.sim}), Now: func() time.Time { return r.now },
 		Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	return r

@@ -2,9 +2,11 @@ package github_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -40,12 +42,39 @@ var written = sync.OnceValue(func() routers.Router {
 	return router
 })
 
+// validated is every operation that this package may call, by GitHub's name: the
+// one test below makes each call, in each of its forms. A test that sees another
+// fails.
+var validated = []string{
+	"actions/create-registration-token-for-org", "actions/create-registration-token-for-repo",
+	"actions/delete-self-hosted-runner-from-org", "actions/delete-self-hosted-runner-from-repo",
+	"actions/generate-runner-jitconfig-for-org", "actions/generate-runner-jitconfig-for-repo",
+	"actions/get-job-for-workflow-run", "actions/get-runner-version-deprecation-for-org",
+	"actions/get-runner-version-deprecation-for-repo", "actions/get-workflow-run", "actions/list-jobs-for-workflow-run",
+	"actions/list-runner-applications-for-org", "actions/list-runner-applications-for-repo",
+	"actions/list-self-hosted-runner-groups-for-org", "actions/list-self-hosted-runners-for-org",
+	"actions/list-self-hosted-runners-for-repo", "actions/list-workflow-runs-for-repo", "actions/re-run-workflow-failed-jobs",
+	"apps/create-installation-access-token", "apps/get-authenticated", "apps/get-org-installation", "apps/get-webhook-delivery",
+	"apps/list-installations", "apps/list-webhook-deliveries",
+}
+
 // shaped is a network that fails the test when a request is not as GitHub's
 // OpenAPI says, whatever is answered to it. used counts operations.
 type shaped struct {
 	t    testing.TB
 	next http.RoundTripper
+	mu   sync.Mutex
 	used map[string]int
+}
+
+func shape(t testing.TB, next http.RoundTripper) *shaped {
+	return &shaped{t: t, next: next, used: map[string]int{}}
+}
+
+func (s *shaped) note(operation string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used[operation]++
 }
 
 func (s *shaped) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -54,15 +83,22 @@ func (s *shaped) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 	}
 	asked := r.Clone(r.Context())
+	// A server of one's own has the same API below a path.
+	asked.URL.Path = strings.TrimPrefix(asked.URL.Path, "/api/v3")
 	asked.Body, asked.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if string(bytes.TrimSpace(body)) == "null" {
 		asked.Body, asked.ContentLength = http.NoBody, 0 // so ghinstallation writes its lack of options, and GitHub takes it
 	}
 	route, params, err := written().FindRoute(asked)
-	if err != nil {
+	if r.Response != nil {
+		// It was sent on, to where GitHub said: that is none of our making.
+	} else if err != nil {
 		s.t.Errorf("%s %s: %v", r.Method, r.URL, err)
 	} else {
-		s.used[route.Operation.OperationID]++
+		s.note(route.Operation.OperationID)
+		if !slices.Contains(validated, route.Operation.OperationID) {
+			s.t.Errorf("%s %s: operation %s is not in the list of those that are validated", r.Method, r.URL, route.Operation.OperationID)
+		}
 		in := &openapi3filter.RequestValidationInput{
 			Request: asked, PathParams: params, Route: route,
 			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true},
@@ -75,23 +111,27 @@ func (s *shaped) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.next.RoundTrip(r)
 }
 
-func TestARequestThatGitHubsOpenAPIRefusesIsReported(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"name":"one","runner_group_id":1,"labels":["linux"]}`: "",
-		`{"name":"one","runner_group_id":1,"labels":null}`:      "refuses this request",
+func TestARequestThatIsNotAsGitHubsOpenAPISaysIsReported(t *testing.T) {
+	const mint = "/orgs/acme/actions/runners/generate-jitconfig"
+	for _, tt := range []struct{ name, method, path, body, want string }{
+		{"one as it should be", "POST", mint, `{"name":"one","runner_group_id":1,"labels":["linux"]}`, ""},
+		{"one below a path of one's own server", "POST", "/api/v3" + mint, `{"name":"one","runner_group_id":1,"labels":["linux"]}`, ""},
+		{"a body that is wrong", "POST", mint, `{"name":"one","runner_group_id":1,"labels":null}`, "refuses this request"},
+		{"an operation that no test makes in each form", "GET", "/rate_limit", "", "not in the list"},
+		{"an operation that is not cut out", "GET", "/emojis", "", "no matching operation"},
 	} {
-		seen := &failures{TB: t}
-		s := simulate(t, nil)
-		wire := &shaped{seen, githubsim.Transport{Server: s.sim}, map[string]int{}}
-		r, err := http.NewRequest("POST", "https://api.github.com/orgs/acme/actions/runners/generate-jitconfig", strings.NewReader(body))
-		s.must(err)
-		r.Header.Set("Content-Type", "application/json")
-		if _, err := wire.RoundTrip(r); err != nil {
-			t.Error(err)
-		}
-		if got := strings.Join(seen.said, "\n"); want == "" && got != "" || !strings.Contains(got, want) {
-			t.Errorf("%s: reported %q, want %q", body, got, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			seen := &failures{TB: t}
+			wire := shape(seen, githubsim.Transport{Server: simulate(t, nil).sim})
+			r := httptest.NewRequest(tt.method, "https://api.github.com"+tt.path, strings.NewReader(tt.body))
+			r.Header.Set("Content-Type", "application/json")
+			if _, err := wire.RoundTrip(r); err != nil {
+				t.Error(err)
+			}
+			if got := strings.Join(seen.said, "\n"); tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+				t.Errorf("reported %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -101,7 +141,9 @@ type failures struct {
 	said []string
 }
 
-func (f *failures) Errorf(format string, args ...any) { f.said = append(f.said, format) }
+func (f *failures) Errorf(format string, args ...any) {
+	f.said = append(f.said, fmt.Sprintf(format, args...))
+}
 
 // Every request that the client can make, each at least once in each form.
 func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
@@ -127,6 +169,9 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 	}
 	_, err = s.Scope(t.Context(), "acme")
 	s.must(err)
+	_, err = s.Installations(t.Context())
+	s.must(err)
+	_ = s.Check(t.Context(), nil, nil)
 	_ = s.Rerun(t.Context(), fleet.Rerun{Job: fleet.JobKey{ID: j.Key.ID, Attempt: 1}, Run: jobs[0].Run, Scope: acme, Repo: j.Repo})
 	s.run(time.Hour)
 	s.sim.SetFaults(githubsim.Faults{Loss: githubsim.Chance{Rate: 1}})
@@ -139,18 +184,7 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 	again, err := s.Job(t.Context(), fleet.Job{Key: fleet.JobKey{ID: fleet.JobID(failed)}, Repo: j.Repo, Class: j.Class})
 	s.must(err)
 	s.must(s.Rerun(t.Context(), fleet.Rerun{Job: again.Key, Run: again.Run, Scope: acme, Repo: j.Repo}))
-	want := []string{
-		"actions/create-registration-token-for-org", "actions/create-registration-token-for-repo",
-		"actions/delete-self-hosted-runner-from-org", "actions/delete-self-hosted-runner-from-repo",
-		"actions/generate-runner-jitconfig-for-org", "actions/generate-runner-jitconfig-for-repo",
-		"actions/get-job-for-workflow-run", "actions/get-runner-version-deprecation-for-org",
-		"actions/get-runner-version-deprecation-for-repo", "actions/get-workflow-run", "actions/list-jobs-for-workflow-run",
-		"actions/list-runner-applications-for-org", "actions/list-runner-applications-for-repo",
-		"actions/list-self-hosted-runner-groups-for-org", "actions/list-self-hosted-runners-for-org",
-		"actions/list-self-hosted-runners-for-repo", "actions/list-workflow-runs-for-repo", "actions/re-run-workflow-failed-jobs",
-		"apps/create-installation-access-token", "apps/get-org-installation", "apps/get-webhook-delivery", "apps/list-webhook-deliveries",
-	}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(s.used))); diff != "" {
+	if diff := cmp.Diff(validated, slices.Sorted(maps.Keys(s.wire.used))); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
 }

@@ -25,7 +25,7 @@ type simulated struct {
 	queue    []happening // by time
 	arrived  []fleet.Event
 	released []githubsim.Release
-	used     map[string]int // operations of GitHub's API, each request of which was checked
+	wire     *shaped
 }
 
 type happening struct {
@@ -35,7 +35,7 @@ type happening struct {
 
 func simulate(t *testing.T, change func(*githubsim.Config)) *simulated {
 	t.Helper()
-	s := &simulated{t: t, now: noon, used: map[string]int{}}
+	s := &simulated{t: t, now: noon}
 	now := func() time.Time { return s.now }
 	cfg := githubsim.Config{
 		Seed: 1, Now: now, After: s.after, Deliver: s.deliver,
@@ -50,8 +50,9 @@ func simulate(t *testing.T, change func(*githubsim.Config)) *simulated {
 	for owner, name := range map[string]string{"acme": "widgets", "alice": "tools"} {
 		s.must(s.sim.AddRepository(githubsim.Repository{Owner: owner, Name: name, Private: true}))
 	}
+	s.wire = shape(t, githubsim.Transport{Server: s.sim})
 	s.Client = client(t, github.Config{
-		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: &shaped{t, githubsim.Transport{Server: s.sim}, s.used}, Now: now, Decode: webhooks.Decode,
+		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: s.wire, Now: now, Decode: webhooks.Decode,
 	})
 	return s
 }

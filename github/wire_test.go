@@ -110,7 +110,7 @@ func rigged(t *testing.T) *rig {
 
 func (r *rig) config(t *testing.T) github.Config {
 	return github.Config{
-		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: r.wire,
+		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: shape(t, r.wire),
 		Now:    func() time.Time { return r.now },
 		Log:    slog.New(slog.NewTextHandler(r.log, nil)),
 		Decode: decode,
