@@ -185,7 +185,7 @@ func (v *view) sure(c *classView) int {
 }
 
 func (v *view) doubt(j *Job) int {
-	if j.Launches > 0 && !v.At.Before(later(j.ChangedAt, j.AskedAt).Add(believedFor)) {
+	if j.Launches > 0 && v.past(later(j.ChangedAt, j.AskedAt), believedFor) {
 		return 1
 	}
 	return 0

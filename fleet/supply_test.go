@@ -206,6 +206,18 @@ func TestAJobThatWasLaunchedForIsAskedAbout(t *testing.T) {
 	})
 }
 
+// What is asked only when another look comes by is answered as much later.
+func TestAPlanWakesWhenAJobIsNoLongerBelieved(t *testing.T) {
+	s := base()
+	s.Fleet.Pools[0].Max = 0
+	j := queued(1, arm, 500)
+	j.Launches, j.ChangedAt = 1, ago(30)
+	wait(&s, j)
+	if got := fleet.Decide(s).Wake; !got.Equal(noon.Add(time.Minute)) {
+		t.Errorf("wakes at %s, not a minute after noon", got)
+	}
+}
+
 func TestAnIntentThatNobodySettled(t *testing.T) {
 	reserved := func(s *fleet.Snapshot, since, sent int) {
 		s.State.Intents = []fleet.Intent{{ID: "l", ReservedAt: ago(since), SentAt: ago(sent), Launch: &fleet.Launch{Pool: "arm", Market: fleet.Spot, Count: 1}}}
