@@ -31,33 +31,31 @@ const shiftPools = `  - name: build
 const tokenPool = `  - {name: once, labels: [self-hosted, linux, once], arch: x86_64, types: [m6i.large], image: IMAGE-x86_64, prepared: true, registration: token, market: on-demand, max: 5}
 `
 
-// How far ahead the fleet's clock is when pool build is closed, and when it has
-// opened again. A job that waited for that is no alert.
-const (
-	closing = 4 * time.Hour
-	opening = 5*time.Hour + 2*time.Minute
-)
-
-// pools writes the pools so that build is open since an hour ago, for three hours
-// more, and again in five hours.
+// pools writes the pools so that build is open since an hour ago, closes in three
+// hours, and opens in five.
 func (d *shift) pools() string {
-	at := time.Now().UTC()
-	hour := func(in int) int { return (at.Hour() + in + 24) % 24 }
-	return fmt.Sprintf(shiftPools, d.fleet, at.Minute(), hour(-1), hour(3), hour(5), hour(9))
+	now := time.Now().UTC()
+	hour := func(in int) int { return (now.Hour() + in + 24) % 24 }
+	d.closes, d.opens = now.Truncate(time.Minute).Add(3*time.Hour), now.Truncate(time.Minute).Add(5*time.Hour)
+	return fmt.Sprintf(shiftPools, d.fleet, now.Minute(), hour(-1), hour(3), hour(5), hour(9))
 }
 
 // shift is a manager over a closing and an opening of its fleet's hours.
 type shift struct {
 	*crew
-	file    string
-	manager *process
-	log     []*process
-	secrets []string
-	up      map[string]githubsim.RunnerID // standing machines, by their ids
+	file          string
+	closes, opens time.Time // of pool build
+	ahead         time.Duration
+	managers      []*process                    // the last one lives
+	secrets       []string                      // tokens
+	up            map[string]githubsim.RunnerID // standing machines, by their ids
 
 	mu    sync.Mutex
 	calls []awsproxy.Call // that AWS has done, in their order
 }
+
+// bootEstimate is how long before its opening a pool's machines are made ready.
+const bootEstimate = 45 * time.Second
 
 // TestAStandingPoolClosesAndOpensOnTheWire moves the fleet's clock by starting its
 // manager again.
@@ -67,46 +65,45 @@ func TestAStandingPoolClosesAndOpensOnTheWire(t *testing.T) {
 	d := &shift{crew: s.newCrew(1), up: map[string]githubsim.RunnerID{}}
 	d.wire.Watch(d.keep)
 	d.file = s.write("ledger", d.pools()+tokenPool)
-	d.at(0)
+	d.at(time.Now())
 	d.stand()
-	work := s.hub.queue(20*time.Second, "build", "linux")
+	work := s.hub.queue(18*time.Second, "build", "linux")
 	s.job(work, "in_progress")
 	busy, idle := d.roles(work)
 
-	d.at(closing)
+	d.at(d.closes.Add(-3 * time.Second)) // it is open still, and the manager lives over the closing
 	d.stops(idle)
 	s.tells(d.file, "hours show", "closed until", "wait")
 	night := s.hub.queue(time.Second, "build")
 	d.once(s.hub.queue(time.Second, "self-hosted", "once"))
 	s.job(work, "success")
-	d.at(closing + time.Minute) // its first look is a full one, and sees the runner free
+	d.at(d.closes.Add(time.Hour)) // its first look is a full one, and sees the runner free
 	d.stops(busy)
 	s.tells(d.file, "jobs", fmt.Sprint(night), "closed: pool build is closed until")
 
-	d.at(opening)
+	d.at(d.opens.Add(-bootEstimate - 3*time.Second))
 	d.starts(idle, busy)
 	s.job(night, "success")
-	s.tells(d.file, "hours show", "open until")
 	d.stood(idle, busy)
 
 	s.write("ledger", tokenPool)
-	d.at(opening + time.Minute)
+	d.at(d.opens.Add(time.Hour))
 	d.gone(idle, busy)
 	d.unharmed()
 }
 
-// at starts a manager whose clock is so far ahead of the host's, after the one
-// before has ended.
-func (d *shift) at(offset time.Duration) {
+// at starts a manager whose clock is moved to an instant, after the one before has
+// ended.
+func (d *shift) at(instant time.Time) {
 	d.t.Helper()
-	if d.manager != nil {
-		d.manager.signal(syscall.SIGTERM)
-		if code := d.manager.code(soon); code != 0 {
+	if n := len(d.managers); n > 0 {
+		d.managers[n-1].signal(syscall.SIGTERM)
+		if code := d.managers[n-1].code(soon); code != 0 {
 			d.t.Errorf("the manager before the clock was moved: exit %d", code)
 		}
 	}
-	d.manager = d.serve(d.file, "--drain", "0s", "--clock-offset", offset.String())
-	d.log = append(d.log, d.manager)
+	d.ahead = time.Until(instant).Round(time.Second)
+	d.managers = append(d.managers, d.serve(d.file, "--drain", "0s", "--clock-offset", d.ahead.String()))
 }
 
 // stand is the first time that both standing machines come up.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -52,6 +53,9 @@ func (d *shift) puts(machine string) (n int) {
 func (d *shift) stops(machine string) {
 	d.t.Helper()
 	asked := d.waits("StopInstances", ec2types.InstanceStateNameStopped, machine)
+	if now := time.Now().Add(d.ahead); now.Before(d.closes) {
+		d.t.Errorf("machine %s is stopped %s before its pool closes", machine, d.closes.Sub(now))
+	}
 	d.hub.shutDown(d.up[machine])
 	if slices.Index(asked, machine) != len(asked)-1 {
 		d.t.Errorf("EC2 was asked to stop %v", asked)
@@ -70,6 +74,9 @@ func (d *shift) starts(machines ...string) {
 	asked := d.waits("StartInstances", ec2types.InstanceStateNameRunning, machines...)
 	if slices.Sort(asked); !slices.Equal(slices.Sorted(slices.Values(machines)), asked) {
 		d.t.Errorf("EC2 was asked to start %v, not %v", asked, machines)
+	}
+	if now := time.Now().Add(d.ahead); now.Before(d.opens.Add(-bootEstimate)) {
+		d.t.Errorf("machines are started %s before their pool opens", d.opens.Sub(now))
 	}
 	for _, id := range machines {
 		d.hub.listens(d.up[id])
@@ -141,7 +148,7 @@ func (d *shift) hidden() {
 		d.t.Fatalf("%d enrolments", len(d.secrets))
 	}
 	var open []string
-	for _, p := range d.log {
+	for _, p := range d.managers {
 		open = append(open, p.log.String(), strings.Join(p.cmd.Args, " "))
 	}
 	d.mu.Lock()
@@ -185,7 +192,7 @@ func (d *shift) gone(machines ...string) {
 // stood.
 func (d *shift) unharmed() {
 	d.t.Helper()
-	for _, p := range d.log {
+	for _, p := range d.managers {
 		if strings.Contains(p.log.String(), "level=ERROR") {
 			d.t.Errorf("runfleet %s tells of an error", strings.Join(p.cmd.Args[1:], " "))
 		}
