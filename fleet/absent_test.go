@@ -35,6 +35,12 @@ func TestAMachineThatIsGoneIsBuried(t *testing.T) {
 			m.State, m.Try = fleet.Terminated, 1
 			put(s, m)
 		}, traces},
+		{"so is a second config of one that had its job and was registered twice", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 290, 200)
+			m.State, m.ResentAt = fleet.Terminated, ago(250)
+			put(s, m, r)
+			wait(s, on(queued(1, arm, 300), fleet.Done, "i-1", 5))
+		}, traces},
 		{"a removal that was refused waits a minute", func(s *fleet.Snapshot) {
 			m, r := minted(machine("i-1", "arm", 60), 50, 5)
 			m.State, m.TriedAt = fleet.Terminated, ago(30)

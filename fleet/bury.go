@@ -13,7 +13,7 @@ func (v *view) bury(m *machineView) {
 	v.strikeUnbooted(m)
 	taken := m.Taken || m.job != nil || !m.ReadyAt.IsZero()
 	registered := m.Minted() && (m.job == nil || m.job.Status != Done)
-	if registered || m.Try > 0 && !taken {
+	if registered || m.Try > 0 && !taken || !m.ResentAt.IsZero() {
 		e := &End{Machine: m.ID, Scope: m.Scope, Absent: true}
 		if registered {
 			e.RunnerID, e.Name = m.RunnerID, v.nameless(m)

@@ -12,6 +12,7 @@ const (
 	orphanBound   = 2 * time.Minute  // and two full looks
 	withdrawAfter = 4 * time.Minute  // GitHub removes idle registrations within minutes
 	idledOut      = 5 * time.Minute  // idle this long while a job of its class waits
+	onlineWithin  = time.Minute      // of an agent that has its config, if it has it
 	mintAgain     = 5 * time.Second  // after a mint that came to nothing
 	retryAfter    = time.Minute      // after a refused end or removal
 	resendFor     = 5 * time.Minute  // client tokens are trusted this long

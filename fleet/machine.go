@@ -48,6 +48,7 @@ type Machine struct {
 	MintedAt   time.Time // of the last try; zero while generic
 	RunnerID   int64     // of the last try; 0 while unknown
 	Taken      bool      // the agent has its config: withdrawing found nothing; of one without a registration: nothing is left to withdraw
+	ResentAt   time.Time `json:",omitzero"` // when its mint was sent again: a config may be stored that nobody takes, or its agent has the first; zero: nothing is in doubt
 	ReadyAt    time.Time // its runner was first seen online or busy, since its last start
 	StartedAt  time.Time // when EC2 accepted to start it, the last time; zero: it was only launched
 	StoppedAt  time.Time // when EC2 accepted to stop it, or it was seen stopped; zero while it is to run

@@ -135,16 +135,28 @@ func (v *view) releaseRegistering(m *machineView) {
 	case v.dismiss(m):
 	case v.closed(m) && !v.wanted(m):
 		v.end(m, "no job needs it, and its pool is "+v.pools[m.pool].hours.String(), false)
-	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
+	case v.unclaimed(m) != "":
 		v.withdraw(m)
 	default:
 		v.releaseUnready(m)
 	}
 }
 
+// unclaimed is why a registration is taken back that nobody uses; empty if its
+// machine's agent has the config, or may still come for it.
+func (v *view) unclaimed(m *machineView) string {
+	switch {
+	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
+		return fmt.Sprintf("no agent took the config within %s", withdrawAfter)
+	case m.Taken && !m.ResentAt.IsZero() && v.past(m.ResentAt, onlineWithin):
+		return fmt.Sprintf("its agent may never have had the config, and came not online within %s", onlineWithin)
+	}
+	return ""
+}
+
 func (v *view) withdraw(m *machineView) {
 	v.intend(Intent{
-		Reason:   fmt.Sprintf("no agent took the config within %s", withdrawAfter),
+		Reason:   v.unclaimed(m),
 		Withdraw: &Withdraw{Machine: m.ID, Scope: m.Scope, RunnerID: m.RunnerID, Name: v.nameless(m)},
 	})
 	m.intent = true

@@ -62,6 +62,16 @@ func TestAMachineWithoutARunnerIsReleased(t *testing.T) {
 			m.Taken = true
 			put(s, m, r)
 		}, nil},
+		{"one in doubt is taken back a minute later", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 60, 0)
+			m.Taken, m.ResentAt = true, ago(60)
+			put(s, m, r)
+		}, []string{"withdraw i-1"}},
+		{"not earlier: its agent may come online", func(s *fleet.Snapshot) {
+			m, r := minted(machine("i-1", "arm", 300), 59, 0)
+			m.Taken, m.ResentAt = true, ago(59)
+			put(s, m, r)
+		}, nil},
 		{"a config is not withdrawn while that is under way", func(s *fleet.Snapshot) {
 			putMinted(s, machine("i-1", "arm", 300), 250, 0)
 			s.State.Intents = []fleet.Intent{{ID: "w", ReservedAt: ago(5), Withdraw: &fleet.Withdraw{Machine: "i-1", Scope: acme, RunnerID: 1}}}

@@ -124,7 +124,7 @@ func (v *view) fail(m *machineView, why string) {
 
 func (v *view) releaseUnenrolled(m *machineView) {
 	switch {
-	case m.phase == Registering && !m.Taken && v.past(m.MintedAt, withdrawAfter):
+	case m.phase == Registering && v.unclaimed(m) != "":
 		v.withdraw(m)
 	case m.Try > 0:
 		v.releaseUnready(m)

@@ -114,8 +114,9 @@ func refusedBy(s fleet.Snapshot, ins []fleet.Intent, known map[fleet.MachineID]f
 }
 
 func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, o *outcome) {
-	// A mint that failed may have stored its config all the same.
-	clean := m.Taken || m.Try == 0
+	// A mint that failed may have stored its config all the same, and one that
+	// was sent again a second one.
+	clean := (m.Taken || m.Try == 0) && m.ResentAt.IsZero()
 	if !clean || in.End.Absent {
 		_, err := r.Configs.Withdraw(ctx, in.End.Machine)
 		if clean = err == nil; !clean {
@@ -133,7 +134,10 @@ func (r *Reconciler) ended(ctx context.Context, s fleet.Snapshot, in fleet.Inten
 		o.Change.Forget = append(o.Change.Forget, in.End.Machine)
 		return
 	}
-	m = generic(m)
+	resent := m.ResentAt
+	if m = generic(m); !clean {
+		m.ResentAt = resent
+	}
 	m.Taken = clean
 	if in.End.Absent {
 		m.TriedAt = s.At

@@ -78,6 +78,12 @@ func TestWhatComesOfAnEnd(t *testing.T) {
 			unread(r)
 			r.refuse["withdraw"] = fleet.ErrThrottled
 		}, own, []string{"remove 1", "end i-1", "withdraw i-1"}, []string{"settle e1", "i-1, try 1, ended: idle", "ended rf-f-i-1-1"}},
+		{"one that was registered twice may have left a second config", func(r *rig) {
+			m := r.state().Machines[0]
+			m.ResentAt = noon
+			r.has(fleet.Change{Machines: []fleet.Machine{m}})
+			r.shelf.configs["i-1"] = noon
+		}, own, []string{"remove 1", "end i-1", "withdraw i-1"}, ended},
 		{"of one that is gone the traces go, and its row", func(*rig) {}, absent, []string{"remove 1", "withdraw i-1"},
 			[]string{"settle e1", "forget i-1", "ended rf-f-i-1-1"}},
 		{"its row stays while a trace does", refuse("withdraw", fleet.ErrThrottled), absent, []string{"remove 1", "withdraw i-1"},

@@ -226,6 +226,7 @@ func row(m fleet.Machine) string {
 	say(m.Try > 0, "try %d", m.Try)
 	say(m.Minted(), "runner %d of %s", m.RunnerID, m.Scope)
 	say(m.Taken, "taken")
+	say(!m.ResentAt.IsZero(), "resent")
 	say(!m.ReadyAt.IsZero(), "ready")
 	say(!m.StartedAt.IsZero(), "started")
 	say(!m.StoppedAt.IsZero(), "stopped")

@@ -27,10 +27,13 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	}
 	if err := r.Configs.Put(ctx, want.Machine, config); err != nil {
 		log.WarnContext(ctx, "config not stored", "error", err)
-		return r.failed(in, m, name, r.heal(ctx, want, name))
+		return r.failed(in, m, name, r.heal(ctx, want, name, errors.Is(err, fleet.ErrUnknownOutcome)))
 	}
 	o.settle(in)
 	m.Scope, m.Try, m.RunnerID, m.MintedAt, m.Taken = want.Scope, want.Try, id, r.Now(), false
+	if in.Tries > 1 {
+		m.ResentAt = r.Now() // its agent may have had the first config, and its job
+	}
 	o.Machines = []fleet.Machine{m}
 	log.InfoContext(ctx, "mint", "reason", in.Reason)
 	return o
@@ -50,7 +53,7 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		return o
 	case errors.Is(err, fleet.ErrTaken):
 		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
-		return r.failed(in, m, name, r.heal(ctx, want, name))
+		return r.failed(in, m, name, r.heal(ctx, want, name, in.Tries > 1))
 	case errors.Is(err, fleet.ErrConfig):
 		r.limit(err)
 		log.ErrorContext(ctx, "mint refused")
@@ -61,57 +64,88 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 	default:
 		log.WarnContext(ctx, "mint not answered")
 	}
-	return r.failed(in, m, name, 0)
+	return r.failed(in, m, name, user{})
 }
 
 // failed settles a mint that came to nothing: the next try, a little later, has
 // another name. A runner that is in use under this one is the machine's all the
-// same: its agent took the config. Any other may be there and not be known, so
-// full looks look for it: nothing else might ask its scope again.
-func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, used int64) outcome {
+// same: its agent took the config. So is one that may be, until that is known.
+// Any other may be there and not be known, so full looks look for it: nothing
+// else might ask its scope again.
+func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, used user) outcome {
 	var o outcome
 	o.settle(in)
 	m.Try, m.TriedAt = in.Mint.Try, r.Now()
-	if used != 0 {
-		m.Scope, m.RunnerID, m.MintedAt, m.ReadyAt, m.Taken = in.Mint.Scope, used, r.Now(), r.Now(), true
-	}
-	if used == 0 && in.Mint.Registration != fleet.Token {
+	switch {
+	case used.runner != 0:
+		m.Scope, m.RunnerID, m.MintedAt, m.Taken = in.Mint.Scope, used.runner, r.Now(), true
+		if used.sure {
+			m.ReadyAt = r.Now()
+		} else {
+			m.ResentAt = r.Now()
+		}
+	case in.Mint.Registration != fleet.Token:
 		o.Runners = []fleet.Runner{{Name: name, Scope: in.Mint.Scope, FirstAt: r.Now()}}
 	}
 	o.Machines = []fleet.Machine{m}
 	return o
 }
 
+// user is an agent that uses a registration nobody knew to be in use.
+type user struct {
+	runner int64 // the registration's number; 0: there is no such agent
+	sure   bool  // it is online or busy; else it may have the config, and come online
+}
+
 // healLimit bounds the healing, which goes on when the acts' time is over.
 const healLimit = 5 * time.Second
 
-// heal clears the way for another try: the registration that an earlier, lost
-// try left under this name, and the config it may have stored. It returns the
-// registration's number if that is online or busy, and so is in use: a manager
-// that died after it had stored the config is why nobody knows.
-func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string) (used int64) {
+// heal clears the way for another try: the config that an earlier, lost try may
+// have stored, and the registration that it left under this name. It leaves that
+// to its user: one that is online or busy, as a manager that died after it had
+// stored the config is why nobody knows, or one that may be coming. If a config
+// may have been stored, and is not there, the agent may have just taken it; or
+// the manager died before it stored any. To remove the registration then cost a
+// machine where the agent had it, and a minute tells.
+func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string, stored bool) user {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healLimit)
 	defer cancel()
-	found, err := r.GitHub.Runners(ctx, want.Scope, name)
-	for _, x := range found {
-		if err == nil && x.Name == name {
-			if x.Online {
-				return x.ID
-			}
-			err = r.drop(ctx, want.Scope, x.ID)
-			if errors.Is(err, fleet.ErrBusy) {
-				return x.ID
-			}
-		}
+	x, err := r.named(ctx, want.Scope, name)
+	if err == nil && x.Online {
+		return user{x.ID, true}
+	}
+	taken, unclear := r.Configs.Withdraw(ctx, want.Machine)
+	if unclear != nil {
+		r.Log.WarnContext(ctx, "config not withdrawn", "machine", want.Machine, "error", unclear)
+	}
+	if err == nil && stored && (taken || unclear != nil) {
+		return user{x.ID, false}
+	}
+	if err == nil {
+		err = r.drop(ctx, want.Scope, x.ID)
+	}
+	if errors.Is(err, fleet.ErrBusy) {
+		return user{x.ID, true}
 	}
 	if err != nil && !errors.Is(err, fleet.ErrAbsent) {
 		r.limit(err)
 		r.Log.WarnContext(ctx, "stray registration stays for now", "runner", name, "error", err)
 	}
-	if _, err := r.Configs.Withdraw(ctx, want.Machine); err != nil {
-		r.Log.WarnContext(ctx, "config not withdrawn", "machine", want.Machine, "error", err)
+	return user{}
+}
+
+// named is the registration that has a name; fleet.ErrAbsent if none has.
+func (r *Reconciler) named(ctx context.Context, s fleet.Scope, name string) (fleet.Runner, error) {
+	found, err := r.GitHub.Runners(ctx, s, name)
+	if err != nil {
+		return fleet.Runner{}, err
 	}
-	return 0
+	for _, x := range found {
+		if x.Name == name {
+			return x, nil
+		}
+	}
+	return fleet.Runner{}, fleet.ErrAbsent
 }
 
 // withdraw takes back a config that no agent came for, and its registration.
@@ -125,14 +159,14 @@ func (r *Reconciler) withdraw(ctx context.Context, s fleet.Snapshot, in fleet.In
 		return o
 	}
 	r.Log.InfoContext(ctx, "withdraw", "machine", w.Machine, "taken", taken, "reason", in.Reason)
-	if taken && in.Tries == 1 {
-		m.Taken = true
+	if taken && in.Tries == 1 && !m.Taken {
+		m.Taken, m.ResentAt = true, time.Time{}
 		return withdrawn(in, m)
 	}
-	err = r.dropNamed(ctx, w.Scope, w.RunnerID, w.Name)
+	err = r.dropIdle(ctx, s, w, m)
 	switch {
 	case errors.Is(err, fleet.ErrBusy):
-		m.Taken = true
+		m.Taken, m.ResentAt = true, time.Time{}
 		return withdrawn(in, m)
 	case err != nil && !errors.Is(err, fleet.ErrAbsent):
 		r.Log.WarnContext(ctx, "registration stays for now", "machine", w.Machine, "error", err)
@@ -151,7 +185,7 @@ func withdrawn(in fleet.Intent, m fleet.Machine) outcome {
 // generic is a machine without a registration, that kept its count of tries.
 func generic(m fleet.Machine) fleet.Machine {
 	m.Scope, m.RunnerID, m.Taken = fleet.Scope{}, 0, false
-	m.MintedAt, m.ReadyAt = fleet.Machine{}.MintedAt, fleet.Machine{}.ReadyAt
+	m.MintedAt, m.ReadyAt, m.ResentAt = time.Time{}, time.Time{}, time.Time{}
 	return m
 }
 
@@ -165,6 +199,22 @@ func (r *Reconciler) drop(ctx context.Context, s fleet.Scope, runnerID int64) er
 	return err
 }
 
+// dropIdle is dropNamed, unless it was in doubt whether a machine's agent has
+// its config, and its runner is online by now: fleet.ErrBusy.
+func (r *Reconciler) dropIdle(ctx context.Context, s fleet.Snapshot, w *fleet.Withdraw, m fleet.Machine) error {
+	if !m.ResentAt.IsZero() {
+		x, err := r.named(ctx, w.Scope, fleet.RunnerName(s.Fleet.Name, m.ID, m.Try))
+		switch {
+		case err != nil:
+			r.limit(err)
+			return err
+		case x.Online:
+			return fleet.ErrBusy
+		}
+	}
+	return r.dropNamed(ctx, w.Scope, w.RunnerID, w.Name)
+}
+
 // dropNamed is drop for a registration that may be known by its name only,
 // because its machine made it.
 func (r *Reconciler) dropNamed(ctx context.Context, s fleet.Scope, runnerID int64, name string) error {
@@ -174,17 +224,12 @@ func (r *Reconciler) dropNamed(ctx context.Context, s fleet.Scope, runnerID int6
 	if err := r.limitOn(s.Installation, fleet.Releasing); err != nil {
 		return err
 	}
-	found, err := r.GitHub.Runners(ctx, s, name)
+	x, err := r.named(ctx, s, name)
 	if err != nil {
 		r.limit(err)
 		return err
 	}
-	for _, x := range found {
-		if x.Name == name {
-			return r.drop(ctx, s, x.ID)
-		}
-	}
-	return fleet.ErrAbsent
+	return r.drop(ctx, s, x.ID)
 }
 
 // remove deletes a registration that no machine can use.

@@ -34,6 +34,8 @@ func limited(installation int64) error {
 	return fmt.Errorf("mint: %w", &fleet.LimitedError{Installation: installation, For: time.Minute, Text: "slow down"})
 }
 
+func refusing(verb string, err error) func(*rig) { return func(r *rig) { r.refuse[verb] = err } }
+
 func TestWhatComesOfAMint(t *testing.T) {
 	const name = "rf-f-i-1-1"
 	stray := func(busy bool) func(*rig) {
@@ -42,9 +44,9 @@ func TestWhatComesOfAMint(t *testing.T) {
 			r.shelf.configs["i-1"] = noon
 		}
 	}
-	refuse := func(verb string, err error) func(*rig) { return func(r *rig) { r.refuse[verb] = err } }
+	refuse := refusing
 	failed := []string{"settle m-i-1", "i-1, try 1, tried"}
-	healed := []string{"mint " + name, "put i-1", "remove 1", "withdraw i-1"}
+	healed := []string{"mint " + name, "put i-1", "withdraw i-1", "remove 1"}
 	for _, tt := range []struct {
 		name  string
 		with  func(*rig)
@@ -58,9 +60,9 @@ func TestWhatComesOfAMint(t *testing.T) {
 		{"refused for good, the pool's registrations in the scope are set back", refuse("mint", fleet.ErrConfig), []string{"mint " + name},
 			[]string{"settle m-i-1", "strike 1 mint arm/acme"}},
 		{"limited, it uses up no try", refuse("mint", limited(7)), []string{"mint " + name}, []string{"settle m-i-1"}},
-		{"what an earlier, lost reply left under its name is cleared", stray(false), []string{"mint " + name, "remove 5", "withdraw i-1"}, failed},
+		{"what an earlier, lost reply left under its name is cleared", stray(false), []string{"mint " + name, "withdraw i-1", "remove 5"}, failed},
 		{"a name that is taken by what nobody can see is left behind", refuse("mint", fleet.ErrTaken), []string{"mint " + name, "withdraw i-1"}, failed},
-		{"a name that is taken by a busy runner is the machine's", stray(true), []string{"mint " + name, "remove 5"},
+		{"a name that is taken by a busy runner is the machine's", stray(true), []string{"mint " + name, "withdraw i-1", "remove 5"},
 			[]string{"settle m-i-1", "i-1, try 1, runner 5 of acme, taken, ready, tried"}},
 		{"so is one that is taken by an idle runner that is online", func(r *rig) {
 			stray(false)(r)
@@ -69,13 +71,15 @@ func TestWhatComesOfAMint(t *testing.T) {
 		{"a stray registration that cannot be removed now is left for later", func(r *rig) {
 			stray(false)(r)
 			r.refuse["remove"] = fleet.ErrUnknownOutcome
-		}, []string{"mint " + name, "remove 5", "withdraw i-1"}, failed},
+		}, []string{"mint " + name, "withdraw i-1", "remove 5"}, failed},
 		{"a stray config that cannot be withdrawn now too", func(r *rig) {
 			stray(false)(r)
 			r.refuse["withdraw"] = fleet.ErrThrottled
-		}, []string{"mint " + name, "remove 5", "withdraw i-1"}, failed},
+		}, []string{"mint " + name, "withdraw i-1", "remove 5"}, failed},
 		{"a config that is not stored takes its registration with it", refuse("put", fleet.ErrThrottled), healed, failed},
-		{"so does one that may be stored", func(r *rig) { r.lose["put"] = fleet.ErrUnknownOutcome }, healed, failed},
+		{"so does one that may be stored, and is", func(r *rig) { r.lose["put"] = fleet.ErrUnknownOutcome }, healed, failed},
+		{"one that may be stored, and is not, may have been taken", refuse("put", fleet.ErrUnknownOutcome), []string{"mint " + name, "put i-1", "withdraw i-1"},
+			[]string{"settle m-i-1", "i-1, try 1, runner 1 of acme, taken, resent, tried"}},
 		{"so does one in whose place another waits", func(r *rig) { r.shelf.configs["i-1"] = noon }, healed, failed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,88 @@
+package reconcile
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+func TestWhatComesOfAMintThatIsSentAgain(t *testing.T) {
+	const name = "rf-f-i-1-1"
+	left := func(online, busy, stored bool) func(*rig) {
+		return func(r *rig) {
+			r.hub.runners = []fleet.Runner{{Name: name, ID: 5, Scope: acme, Online: online, Busy: busy}}
+			if stored {
+				r.shelf.configs["i-1"] = noon
+			}
+		}
+	}
+	failed := []string{"settle m-i-1", "i-1, try 1, tried"}
+	doubtful := []string{"settle m-i-1", "i-1, try 1, runner 5 of acme, taken, resent, tried"}
+	used := []string{"settle m-i-1", "i-1, try 1, runner 5 of acme, taken, ready, tried"}
+	for _, tt := range []struct {
+		name  string
+		with  func(*rig)
+		asked []string
+		want  []string
+	}{
+		{"where nothing came of the first, the second may be one too many all the same", func(*rig) {}, []string{"mint " + name, "put i-1"},
+			[]string{"settle m-i-1", "i-1, try 1, runner 1 of acme, resent"}},
+		{"a config that still waits goes, and its registration", left(false, false, true), []string{"mint " + name, "withdraw i-1", "remove 5"}, failed},
+		{"where none waits the agent may have just taken it: its registration stays", left(false, false, false), []string{"mint " + name, "withdraw i-1"}, doubtful},
+		{"where SSM does not say too", func(r *rig) {
+			left(false, false, true)(r)
+			r.refuse["withdraw"] = fleet.ErrThrottled
+		}, []string{"mint " + name, "withdraw i-1"}, doubtful},
+		{"one whose runner is online has its machine", left(true, false, false), []string{"mint " + name}, used},
+		{"a name that nobody can see is left behind", refusing("mint", fleet.ErrTaken), []string{"mint " + name, "withdraw i-1"}, failed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			r.machines(1)
+			tt.with(r)
+			in := minting("i-1", acme, 1)
+			in.Tries = 2
+			if diff := cmp.Diff(tt.want, r.acted(in)); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.asked, r.asked()); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARegistrationInDoubtIsTakenBackAfterAMinute(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		with func(*rig)
+		want string
+	}{
+		{"if no runner came, and its machine gets another", func(*rig) {}, "i-1, try 2, runner 1 of acme, tried"},
+		{"unless its runner came online", func(r *rig) { r.hub.runners[0].Online = true }, "i-1, try 1, runner 5 of acme, taken, resent, ready, tried"},
+		{"unless it came between the last full look and then", func(r *rig) {
+			r.play(55 * time.Second)
+			r.hub.runners[0].Online = true
+		}, "i-1, try 1, runner 5 of acme, taken, tried"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			r.machines(1)
+			r.look()
+			r.now = noon.Add(10 * time.Second)
+			r.queue(1, acme)
+			r.hub.runners = []fleet.Runner{{Name: "rf-f-i-1-1", ID: 5, Scope: acme}}
+			in := minting("i-1", acme, 1)
+			in.Tries = 2
+			r.has(r.act(r.t.Context(), r.snapshot(), []fleet.Intent{in}).Change)
+			tt.with(r)
+			r.play(noon.Add(75 * time.Second).Sub(r.now))
+			if got := row(r.state().Machines[0]); got != tt.want {
+				t.Errorf("machine %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
