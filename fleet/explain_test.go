@@ -46,7 +46,7 @@ func TestAJobHearsWhyItWaits(t *testing.T) {
 		{"its pool does not boot", func(s *fleet.Snapshot, _ *fleet.Job) { holds(s, fleet.BootKey("arm", "lt-1:1")) }, "set-back: pool arm: why"},
 		{"GitHub does not assign it", func(s *fleet.Snapshot, j *fleet.Job) { holds(s, fleet.ClassKey(j.Class)) }, "set-back: GitHub gave its runners no job: why"},
 		{"the fleet is paused", func(s *fleet.Snapshot, _ *fleet.Job) { order(s, fleet.Pause, "") }, "paused: the fleet is paused by an operator"},
-		{"launches are used up", func(s *fleet.Snapshot, _ *fleet.Job) { s.Allowance.Launches = 0 }, "paced: launches per minute are used up"},
+		{"launches are used up", func(s *fleet.Snapshot, _ *fleet.Job) { s.Allowance.Launches = 0 }, "paced: launches are used up for now, of a minute or of AWS's allowance"},
 		{"GitHub is asked", func(_ *fleet.Snapshot, j *fleet.Job) { j.Launches, j.ChangedAt = 1, ago(90) }, "asking: GitHub is asked whether it still waits"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

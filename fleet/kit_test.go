@@ -34,7 +34,7 @@ func base() fleet.Snapshot {
 			{Pool: "arm", Template: "lt-1:1", Offers: []fleet.Offer{spotA, odA}},
 			{Pool: "x64", Template: "lt-2:1", Offers: []fleet.Offer{odA}},
 		},
-		Allowance: fleet.Allowance{Launches: -1},
+		Allowance: fleet.Allowance{Launches: -1, Configs: -1},
 	}
 }
 

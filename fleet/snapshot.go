@@ -31,6 +31,7 @@ type Recipe struct {
 // Allowance is what may be done at the snapshot's instant.
 type Allowance struct {
 	Launches int             // machines; negative means no limit
+	Configs  int             // runner configs to store; negative means no limit
 	Mints    map[int64]Mints // by installation; an absent one has no limit
 }
 

@@ -87,6 +87,9 @@ func (v *view) mintFor(m *machineView, scope Scope) {
 	if v.setbacks[MintKey(p.Name, scope)].Holds(v.At) || !v.spendMint(p, scope.Installation) {
 		return
 	}
+	if v.Allowance.Configs > 0 {
+		v.Allowance.Configs--
+	}
 	m.intent, m.scope = true, scope
 	reason := "a job of " + scope.String() + " waits for it"
 	if m.Standing {
@@ -103,6 +106,9 @@ func (v *view) mintFor(m *machineView, scope Scope) {
 func (v *view) spendMint(p *poolView, installation int64) bool {
 	a, ok := v.Allowance.Mints[installation]
 	switch {
+	case v.Allowance.Configs == 0:
+		v.wake(v.At.Add(time.Second))
+		return false
 	case !ok:
 		return true
 	case a.Limited.After(v.At):
@@ -273,7 +279,7 @@ func (v *view) capped(scope Scope, p *poolView, n int) (int, Verdict) {
 		bound(most-v.total, Verdict{PoolFull, fmt.Sprintf("the fleet is at its cap of %d", most)})
 	}
 	if a := v.Allowance.Launches; a >= 0 {
-		bound(a, Verdict{Paced, "launches per minute are used up"})
+		bound(a, Verdict{Paced, "launches are used up for now, of a minute or of AWS's allowance"})
 	}
 	if a, ok := v.Allowance.Mints[scope.Installation]; ok && a.Limited.After(v.At) {
 		v.wake(a.Limited)

@@ -83,7 +83,6 @@ var bad = []struct{ file, want string }{
 4:10: github.apps[0].private_key: missing
 4:11: github.apps[0].id: unknown key; it is known as github.allow[].id
 7:32: github.allow[0].forks: not supported yet
-10:3: aws.share: not supported yet
 14:10: limits.usd_per_day: not supported yet
 20:5: pools[0].warm: not supported yet
 21:5: pools[0].max_price: not supported yet
@@ -112,6 +111,9 @@ var bad = []struct{ file, want string }{
 66:38: pools[8].parameters.name: unknown key; it is known as pools[].name
 73:23: pools[9].parameters.url: same as pools[8].parameters.url, for another account; give each account its own
 73:34: pools[9].parameters.token: must be a name such as gh-token or /ci/gh-token
+`},
+	{"share.bad.yaml", `
+8:10: aws.share: must be a number above 0 and up to 1, such as 0.5; take the quotes away
 `},
 	{"syntax.bad.yaml", `
 2:9: not valid YAML: sequence end token ']' not found

@@ -57,7 +57,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 		},
 		AWS: AWS{
 			Region: "us-east-1", Subnets: []string{"subnet-aaa"}, SecurityGroups: []string{"sg-aaa"},
-			InstanceProfile: "runfleet-machine",
+			InstanceProfile: "runfleet-machine", Share: 1,
 		},
 		Serve: Serve{Listen: ":8080", Ledger: "runfleet.db"},
 		Pools: []Pool{{
@@ -109,7 +109,8 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 			Events:  "https://sqs.us-gov-west-1.amazonaws.com/111122223333/events",
 			Reports: "http://127.0.0.1:5000/111122223333/reports",
 		},
-		Tags: map[string]string{"team": "build & test", "cost:center": "0042", "empty": "", "7": "true"},
+		Share: 0.25,
+		Tags:  map[string]string{"team": "build & test", "cost:center": "0042", "empty": "", "7": "true"},
 	}
 	if diff := cmp.Diff(aws, f.AWS); diff != "" {
 		t.Errorf("aws (-want +got):\n%s", diff)

@@ -48,6 +48,7 @@ type AWS struct {
 	KMSKey          string // for the machines' configs in SSM; empty is the account's default key
 	DrillRole       string // ARN of the role that AWS FIS acts as; empty: no drills
 	Queues          Queues
+	Share           float64 // of the calls that AWS allows the account, above 0 and up to 1
 	Tags            map[string]string
 }
 
@@ -109,6 +110,7 @@ const (
 	DefaultAPIURL     = "https://api.github.com"
 	DefaultListen     = ":8080"
 	DefaultLedger     = "runfleet.db"
+	DefaultShare      = 1.0
 	DefaultVCPU       = 4
 	DefaultDiskGiB    = 40
 	DefaultImageARM64 = "ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
@@ -128,6 +130,7 @@ func (f *File) Fleet() fleet.Fleet {
 
 func fillFile(f *File) {
 	fillGitHub(&f.GitHub)
+	fillAWS(&f.AWS)
 	fillServe(&f.Serve)
 	for i := range f.Pools {
 		if p := &f.Pools[i]; p.Stands() && p.Account == "" && len(f.GitHub.Allow) == 1 {
@@ -138,6 +141,10 @@ func fillFile(f *File) {
 
 func fillGitHub(g *GitHub) {
 	g.APIURL = strings.TrimRight(cmp.Or(g.APIURL, DefaultAPIURL), "/")
+}
+
+func fillAWS(a *AWS) {
+	a.Share = cmp.Or(a.Share, DefaultShare)
 }
 
 func fillServe(s *Serve) {

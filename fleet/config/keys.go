@@ -99,7 +99,7 @@ func awsKeys() object[AWS] {
 	}
 	same := func(s string) string { return s }
 	return object[AWS]{
-		later: later[AWS]("share"),
+		fill: fillAWS,
 		keys: []key[AWS]{
 			field("region", "AWS region, such as us-east-1.",
 				text{pattern: regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`), want: "a region such as us-east-1", max: 32},
@@ -125,6 +125,8 @@ func awsKeys() object[AWS] {
 				func(a *AWS) *string { return &a.DrillRole }),
 			field("queues", "Queues that the server polls, so that notices of Spot reach it.", queueKeys(),
 				func(a *AWS) *Queues { return &a.Queues }),
+			field("share", "Part of the account's calls to EC2 and SSM that the fleet may use, machines included: above 0, up to 1. Without it, 1.", part{},
+				func(a *AWS) *float64 { return &a.Share }),
 			field("tags", "Tags of everything that is launched, beside the fleet's own.", tags{},
 				func(a *AWS) *map[string]string { return &a.Tags }),
 		},

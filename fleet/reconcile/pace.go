@@ -52,9 +52,15 @@ func (r *Reconciler) mintsOf(installation int64) *mintWindow {
 
 // allowance says what the limits leave at the snapshot's instant.
 func (r *Reconciler) allowance(s fleet.Snapshot) fleet.Allowance {
-	a := fleet.Allowance{Launches: -1, Mints: map[int64]fleet.Mints{}}
+	a := fleet.Allowance{Launches: -1, Configs: -1, Mints: map[int64]fleet.Mints{}}
+	if r.Room != nil {
+		a.Launches, a.Configs = r.Room()
+	}
 	if limit := s.Fleet.Limits.LaunchesPerMinute; limit > 0 {
-		a.Launches = max(0, limit-launchedLately(s))
+		left := max(0, limit-launchedLately(s))
+		if a.Launches < 0 || left < a.Launches {
+			a.Launches = left
+		}
 	}
 	if r.memory.throttled.After(s.At) {
 		a.Launches = 0

@@ -79,6 +79,9 @@ type Reconciler struct {
 	// Meters is what GitHub's answers said of its allowances so far; nil: they
 	// are not known.
 	Meters func() fleet.Meters
+	// Room is what the fleet's share of AWS's allowance leaves now: machines to
+	// launch or start, and configs to store; nil: there is no limit.
+	Room func() (machines, configs int)
 	// Parallel is how many acts run at once; 0 or 1 is one after the other,
 	// in order, on the caller's goroutine.
 	Parallel int

@@ -49,7 +49,7 @@ func (p *pace) mint(at time.Duration) {
 }
 
 func (p *pace) allowance(at time.Duration) fleet.Allowance {
-	a := fleet.Allowance{Launches: -1}
+	a := fleet.Allowance{Launches: -1, Configs: -1}
 	if p.launches.limit > 0 {
 		a.Launches = p.launches.left(at)
 	}

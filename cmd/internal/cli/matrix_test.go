@@ -57,7 +57,7 @@ func TestTheMatrixOfUbuntuLatestAndSelfHostedThroughDecide(t *testing.T) {
 		{"so does one of the other architecture: GitHub gives it to either", idle("x64"), "", "covered: a machine of pool x64 is coming or idle"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fleet.Snapshot{At: now, LookedAt: now, LookedBefore: now.Add(-time.Minute), Fleet: f.Fleet(), State: tt.state, Allowance: fleet.Allowance{Launches: -1}}
+			s := fleet.Snapshot{At: now, LookedAt: now, LookedBefore: now.Add(-time.Minute), Fleet: f.Fleet(), State: tt.state, Allowance: fleet.Allowance{Launches: -1, Configs: -1}}
 			s.State.Jobs = matrixJobs(now.Add(-5 * time.Second))
 			for _, p := range s.Fleet.Pools {
 				s.Recipes = append(s.Recipes, fleet.Recipe{Pool: p.Name, Template: "lt-1:1", Offers: []fleet.Offer{

@@ -14,6 +14,7 @@ import (
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/bootstrap"
 	"github.com/runfleet/runfleet/provision/catalog"
+	"github.com/runfleet/runfleet/provision/pace"
 )
 
 // ReadFile reads and checks a fleet file. The error lists every problem with
@@ -95,10 +96,6 @@ func specs(f *config.File) ([]provision.PoolSpec, error) {
 	return all, nil
 }
 
-// pollRate is what all machines together ask SSM for their configs, in calls a
-// second: what the account's other users leave of the 40 that SSM allows.
-const pollRate = 20
-
 // userData is what a pool's machines boot with. It is empty where the file says
 // nothing of machines.
 func userData(f *config.File, p config.Pool) ([]byte, error) {
@@ -114,7 +111,7 @@ func userData(f *config.File, p config.Pool) ([]byte, error) {
 	c := bootstrap.Config{
 		Arch: p.Arch, Runner: bootstrap.Runner{Version: f.Machine.Runner.Version},
 		Settings: bootstrap.Settings{
-			Poll: max(5*time.Second, time.Duration(most)*time.Second/pollRate), Wait: p.BootLimit + p.IdleLimit,
+			Poll: poll(most, f.AWS.Share), Wait: p.BootLimit + p.IdleLimit,
 			Job: p.JobLimit, Reports: cmp.Or(f.Machine.Reports, f.AWS.Queues.Reports),
 		},
 	}
@@ -123,4 +120,11 @@ func userData(f *config.File, p config.Pool) ([]byte, error) {
 		c.Runner.URL, c.Runner.SHA256 = f.Machine.RunnerFor(p.Arch)
 	}
 	return bootstrap.Script(c)
+}
+
+// poll is how long a machine waits between two questions for its config, so that
+// all of them together keep to their part of a share.
+func poll(machines int, share float64) time.Duration {
+	each := float64(machines) / pace.Polls(share)
+	return max(5*time.Second, time.Duration(each*float64(time.Second)).Round(time.Millisecond))
 }

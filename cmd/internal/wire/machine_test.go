@@ -48,6 +48,22 @@ func TestAMachineIsToldWhatItsImageLacks(t *testing.T) {
 	}
 }
 
+func TestMachinesPollAsSeldomAsTheShareWants(t *testing.T) {
+	for share, want := range map[string]string{"1": "10s", "0.5": "20s", "0.3": "33.333s", "0.01": "16m40s"} {
+		f, err := config.Parse("f", []byte(strings.Replace(machines, "aws: {", "aws: {share: "+share+", ", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pools, err := specs(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data := string(pools[0].UserData); !strings.Contains(data, `"poll":"`+want+`"`) {
+			t.Errorf("share %s: no poll of %s", share, want)
+		}
+	}
+}
+
 func TestWithoutAWordOfMachinesAPreparedImageIsLeftAlone(t *testing.T) {
 	text := machines[:strings.Index(machines, "machine:")] + machines[strings.Index(machines, "pools:"):]
 	f, err := config.Parse("f", []byte(text))

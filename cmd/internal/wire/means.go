@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +15,7 @@ import (
 	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/faults"
+	"github.com/runfleet/runfleet/provision/pace"
 	"github.com/runfleet/runfleet/provision/settings"
 	"github.com/runfleet/runfleet/provision/tokens"
 )
@@ -22,18 +24,21 @@ import (
 const parallel = 16
 
 // means is what the parts of every shell are made of: serve's and a function's.
+// Every client made of aws keeps to the pacer.
 type means struct {
 	file    *config.File
 	aws     awssdk.Config
+	pacer   *pace.Pacer
 	ssm     *ssm.Client
 	secrets *settings.Resolver
 	log     *slog.Logger
 }
 
 func meansOf(f *config.File, aws awssdk.Config, log *slog.Logger) means {
-	aws.Region = f.AWS.Region
+	pacer := pace.New(f.AWS.Share, pace.Clock{Now: time.Now, After: time.After})
+	aws.Region, aws.APIOptions = f.AWS.Region, append(slices.Clone(aws.APIOptions), pacer.Add)
 	client := tokens.NewSSM(aws)
-	return means{file: f, aws: aws, ssm: client, secrets: &settings.Resolver{SSM: client, Log: log}, log: log}
+	return means{file: f, aws: aws, pacer: pacer, ssm: client, secrets: &settings.Resolver{SSM: client, Log: log}, log: log}
 }
 
 // configs is where machines' configs wait.

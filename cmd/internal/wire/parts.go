@@ -92,7 +92,7 @@ func Open(ctx context.Context, f *config.File, as Role, log *slog.Logger) (*Part
 	}
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.ledger, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
-		Meters: gh.Allowances, Installations: gh,
+		Meters: gh.Allowances, Room: m.pacer.Left, Installations: gh,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
 		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Log: log, Parallel: parallel, Alone: as.Manage,
 	}

@@ -28,6 +28,7 @@ var fixed = []struct {
 	{"github.apps", func(f *config.File) string { return fmt.Sprint(f.GitHub.Apps) }},
 	{"github.api_url", func(f *config.File) string { return f.GitHub.APIURL }},
 	{"aws.region", func(f *config.File) string { return f.AWS.Region }},
+	{"aws.share", func(f *config.File) string { return fmt.Sprint(f.AWS.Share) }},
 	{"aws.kms_key", func(f *config.File) string { return f.AWS.KMSKey }},
 	{"aws.drill_role", func(f *config.File) string { return f.AWS.DrillRole }},
 	{"aws.queues", func(f *config.File) string { return fmt.Sprint(f.AWS.Queues) }},

@@ -29,6 +29,7 @@ func TestAFileThatNeedsARestartIsRefusedWhole(t *testing.T) {
 		{"a second App", "github.apps", func(f *config.File) { f.GitHub.Apps = []config.App{{AppID: 99}} }},
 		{"another GitHub", "github.api_url", func(f *config.File) { f.GitHub.APIURL = "https://github.example" }},
 		{"another region", "aws.region", func(f *config.File) { f.AWS.Region = "eu-west-1" }},
+		{"another share", "aws.share", func(f *config.File) { f.AWS.Share = 0.5 }},
 		{"another key for configs", "aws.kms_key", func(f *config.File) { f.AWS.KMSKey = "alias/other" }},
 		{"another queue", "aws.queues", func(f *config.File) { f.AWS.Queues.Events = "https://sqs.example/1/events" }},
 		{"another address", "serve.listen", func(f *config.File) { f.Serve.Listen = ":81" }},
