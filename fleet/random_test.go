@@ -61,6 +61,7 @@ func strained(r *rapid.T) fleet.Snapshot {
 	if rapid.IntRange(0, 6).Draw(r, "pause") == 0 {
 		order(&s, fleet.Pause, rapid.SampledFrom([]string{"", "arm", "x64", "old"}).Draw(r, "paused"))
 	}
+	s.Allowance.Configs = rapid.IntRange(-1, 3).Draw(r, "configs")
 	s.Allowance.Launches = rapid.IntRange(-1, 5).Draw(r, "launches")
 	if rapid.Bool().Draw(r, "limited") {
 		s.Allowance.Mints = map[int64]fleet.Mints{7: {Now: rapid.IntRange(0, 3).Draw(r, "now"), PerBoot: rapid.IntRange(0, 3).Draw(r, "boot")}}
@@ -175,8 +176,11 @@ func TestAStrainedPlanKeepsWithinItsCaps(t *testing.T) {
 		s := strained(r)
 		p := fleet.Decide(s)
 		total, perPool := alive(s)
-		news := 0
+		news, mints := 0, 0
 		for _, in := range p.Intents {
+			if in.Mint != nil && in.ID == "" {
+				mints++
+			}
 			if in.Launch == nil || in.ID != "" {
 				continue
 			}
@@ -201,6 +205,9 @@ func TestAStrainedPlanKeepsWithinItsCaps(t *testing.T) {
 		}
 		if a := s.Allowance.Launches; a >= 0 && news > a {
 			r.Fatalf("%d launches, %d are allowed", news, a)
+		}
+		if a := s.Allowance.Configs; a >= 0 && mints > a {
+			r.Fatalf("%d configs, %d are allowed", mints, a)
 		}
 		if len(p.Intents) > 80 || len(p.Ask) > 20 {
 			r.Fatalf("%d intents, %d questions", len(p.Intents), len(p.Ask))

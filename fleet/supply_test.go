@@ -96,6 +96,14 @@ func TestMintsKeepWithinTheirAllowance(t *testing.T) {
 			two(s)
 			s.Allowance.Mints = map[int64]fleet.Mints{7: {Now: 1, PerBoot: 9}}
 		}, []string{"mint i-2 try 1", "job 1 covered", "job 2 covered"}},
+		{"no more than there is room for configs", func(s *fleet.Snapshot) {
+			two(s)
+			s.Allowance.Configs = 1
+		}, []string{"mint i-2 try 1", "job 1 covered", "job 2 covered"}},
+		{"none while there is no room", func(s *fleet.Snapshot) {
+			two(s)
+			s.Allowance.Configs = 0
+		}, []string{"job 1 covered", "job 2 covered"}},
 		{"no machine is minted for while its pool's registrations are refused", func(s *fleet.Snapshot) {
 			two(s)
 			holds(s, fleet.MintKey("arm", acme))

@@ -64,6 +64,9 @@ func (p *Proxy) arrived(c Call) Fault {
 		p.calls[c.Service] = map[string]int{}
 	}
 	p.calls[c.Service][c.Operation]++
+	if !p.within(c) {
+		return Fault{What: Throttled}
+	}
 	for _, f := range p.faults {
 		switch {
 		case f.Service != "" && f.Service != c.Service, f.Operation != "" && f.Operation != c.Operation:

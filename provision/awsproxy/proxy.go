@@ -42,11 +42,13 @@ type Proxy struct {
 	table  sync.Mutex // held while DynamoDB answers
 	fleets fleets
 
-	mu     sync.Mutex // guards what follows
-	faults []*planned
-	drawn  map[string]int            // draws so far, by operation
-	calls  map[string]map[string]int // by service and operation
-	after  func(Call)
+	mu       sync.Mutex // guards what follows
+	faults   []*planned
+	limits   []*limited
+	exceeded int                       // calls that they throttled
+	drawn    map[string]int            // draws so far, by operation
+	calls    map[string]map[string]int // by service and operation
+	after    func(Call)
 }
 
 // New is a proxy for the server at an address such as http://127.0.0.1:5000.

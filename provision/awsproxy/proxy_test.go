@@ -56,7 +56,7 @@ type rig struct {
 	store *tokens.Store
 }
 
-func rigged(t *testing.T) rig {
+func rigged(t *testing.T, with ...func(*aws.Config)) rig {
 	t.Helper()
 	r := rig{behind: &behind{}}
 	server := httptest.NewServer(r.behind)
@@ -72,6 +72,9 @@ func rigged(t *testing.T) rig {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
 		}),
+	}
+	for _, change := range with {
+		change(&cfg)
 	}
 	r.cloud = provision.New(provision.Config{EC2: provision.NewEC2(cfg), Fleet: "acme", Ledger: "ledger", Region: "us-east-1"})
 	r.store = &tokens.Store{SSM: tokens.NewSSM(cfg), Fleet: "acme", Region: "us-east-1", Account: "123456789012"}
