@@ -19,7 +19,7 @@ const (
 
 // RunnerRelease is what GitHub says of the runner.
 type RunnerRelease struct {
-	Newest string    // version that it offers
+	Newest string    // version that it offers; empty: it has no list
 	EndsAt time.Time // of the version that was asked about; zero: not told
 }
 

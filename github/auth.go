@@ -31,7 +31,7 @@ const (
 type Config struct {
 	AppID       int64
 	PrivateKeys [][]byte          // RSA, in PEM form, as GitHub hands them out; two while rotating
-	BaseURL     string            // empty: https://api.github.com
+	BaseURL     string            // empty: https://api.github.com; https://HOST/api/v3 of GitHub Enterprise Server
 	Transport   http.RoundTripper // nil: net/http's default
 	Now         func() time.Time  // nil: time.Now
 	Log         *slog.Logger      // nil: silence
@@ -102,6 +102,7 @@ func baseURL(s string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, errors.New("GitHub base URL: want https://host or https://host/path")
 	}
+	u.Host = strings.ToLower(u.Host)
 	return u, nil
 }
 

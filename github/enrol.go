@@ -96,13 +96,20 @@ func createToken(ctx context.Context, api *github.Client, s fleet.Scope) (*githu
 	return token, err
 }
 
+// serverPath is where the API of GitHub Enterprise Server is, on its own host.
+const serverPath = "/api/v3/"
+
 // web is a scope's address for people and runners: github.com beside
 // api.github.com, SUB.ghe.com beside api.SUB.ghe.com, and the host itself
 // where the API is a path of it.
 func (c *Client) web(s fleet.Scope) string {
 	u := *c.base
-	u.Host = strings.TrimPrefix(u.Host, "api.")
-	u.Path = "/" + cmp.Or(c.logins.of(s.Installation), s.Owner)
+	if above, server := strings.CutSuffix(u.Path, serverPath); server {
+		u.Path = above + "/"
+	} else {
+		u.Host, u.Path = strings.TrimPrefix(u.Host, "api."), "/"
+	}
+	u.Path += cmp.Or(c.logins.of(s.Installation), s.Owner)
 	if s.Repo != "" {
 		u.Path += "/" + s.Repo
 	}

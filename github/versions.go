@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -16,30 +17,44 @@ import (
 var runnerFile = regexp.MustCompile(`^actions-runner-linux-(?:x64|arm64)-([0-9]+\.[0-9]+\.[0-9]+)\.tar\.gz$`)
 
 // RunnerRelease is the runner that GitHub offers a scope now, and when it ends a
-// version, if it tells. It takes two requests: the second is answered 404 where
-// there is no schedule, as on github.com. GitHub releases progressively, so a
-// scope may be offered an older one than another.
+// version, if it tells. It takes two requests. Either is answered 404 where there
+// is no such list: the first on a GitHub Enterprise Server that has none, the
+// second where there is no schedule, as on github.com. GitHub releases
+// progressively, so a scope may be offered an older one than another.
 func (c *Client) RunnerRelease(ctx context.Context, s fleet.Scope, version string) (fleet.RunnerRelease, error) {
 	k := call{op: fmt.Sprintf("ask for runners for %s", s), installation: s.Installation}
 	api, err := c.scoped(s)
 	if err != nil {
 		return fleet.RunnerRelease{}, k.wrap(err)
 	}
-	files, err := offered(ctx, api, s)
-	if err != nil {
-		return fleet.RunnerRelease{}, c.fail(ctx, k, err)
-	}
 	var r fleet.RunnerRelease
-	for _, f := range files {
-		if m := runnerFile.FindStringSubmatch(f.GetFilename()); m != nil && fleet.OlderRunner(r.Newest, m[1]) {
-			r.Newest = m[1]
-		}
-	}
-	if r.Newest == "" {
-		return fleet.RunnerRelease{}, k.unanswered("answer holds no runner for Linux")
+	if r.Newest, err = c.newest(ctx, k, api, s); err != nil {
+		return fleet.RunnerRelease{}, err
 	}
 	r.EndsAt, err = c.endOf(ctx, api, s, version)
 	return r, err
+}
+
+// newest is the newest version for Linux that a scope is offered; empty where
+// there is no list.
+func (c *Client) newest(ctx context.Context, k call, api *github.Client, s fleet.Scope) (newest string, err error) {
+	k.means = map[int]error{http.StatusNotFound: fleet.ErrAbsent}
+	files, err := offered(ctx, api, s)
+	if err != nil {
+		if err = c.fail(ctx, k, err); errors.Is(err, fleet.ErrAbsent) {
+			return "", nil
+		}
+		return "", err
+	}
+	for _, f := range files {
+		if m := runnerFile.FindStringSubmatch(f.GetFilename()); m != nil && fleet.OlderRunner(newest, m[1]) {
+			newest = m[1]
+		}
+	}
+	if newest == "" {
+		return "", k.unanswered("answer holds no runner for Linux")
+	}
+	return newest, nil
 }
 
 func offered(ctx context.Context, api *github.Client, s fleet.Scope) ([]*github.RunnerApplicationDownload, error) {

@@ -121,7 +121,10 @@ const (
 
 // Fleet is the part of the file that judgement needs.
 func (f *File) Fleet() fleet.Fleet {
-	out := fleet.Fleet{Name: f.Name, Accounts: f.GitHub.Allow, Forks: f.GitHub.Forks, Limits: f.Limits, Runner: f.Machine.Runner.Version}
+	out := fleet.Fleet{Name: f.Name, Accounts: f.GitHub.Allow, Forks: f.GitHub.Forks, Limits: f.Limits}
+	if !f.GitHub.Server() { // which has no dates for versions of the runner
+		out.Runner = f.Machine.Runner.Version
+	}
 	for _, p := range f.Pools {
 		out.Pools = append(out.Pools, p.Pool)
 	}

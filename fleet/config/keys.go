@@ -3,8 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/netip"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -64,7 +62,7 @@ func gitHubKeys() object[GitHub] {
 				func(g *GitHub) *[]fleet.Account { return &g.Allow }),
 			field("forks", "Jobs whose run comes from a fork: refuse, allow, or pool NAME. Without it, those of public repositories are refused.",
 				forks{}, func(g *GitHub) *fleet.Forks { return &g.Forks }),
-			field("api_url", "GitHub's REST API. Another one for GitHub Enterprise Server.", text{check: wrongURL},
+			field("api_url", "GitHub's REST API: https://HOST/api/v3 of GitHub Enterprise Server, https://api.SUBDOMAIN.ghe.com of an enterprise there.", apiURL{},
 				func(g *GitHub) *string { return &g.APIURL }),
 		},
 	}
@@ -273,18 +271,4 @@ func wrongListen(s string) string {
 		return "must end in a port from 0 to 65535"
 	}
 	return ""
-}
-
-// wrongURL allows plain HTTP on this host only: App tokens travel by it.
-func wrongURL(s string) string {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "must be a URL such as " + DefaultAPIURL
-	}
-	address, _ := netip.ParseAddr(u.Hostname())
-	local := u.Hostname() == "localhost" || address.IsLoopback()
-	if u.Scheme == "https" || u.Scheme == "http" && local {
-		return ""
-	}
-	return "must begin with https://"
 }

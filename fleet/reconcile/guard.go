@@ -166,7 +166,7 @@ func noted(s fleet.Snapshot, told fleet.RunnerRelease) runnerMark {
 	if m.Releases == nil {
 		m.Releases = map[string]time.Time{}
 	}
-	if _, known := m.Releases[told.Newest]; !known {
+	if _, known := m.Releases[told.Newest]; !known && told.Newest != "" {
 		m.Releases[told.Newest] = s.At
 	}
 	oldest := slices.SortedFunc(maps.Keys(m.Releases), func(a, b string) int {
@@ -189,10 +189,17 @@ func runnerText(s fleet.Snapshot, told fleet.RunnerRelease, m runnerMark) string
 	case end.IsZero() || s.At.Add(fleet.RunnerNotice).Before(end):
 		return ""
 	case s.At.Before(end):
-		return fmt.Sprintf("GitHub serves runner %s until %s: %s; name a newer one under machine.runner, such as %s",
-			m.Version, end.Format(time.DateOnly), why, told.Newest)
+		return fmt.Sprintf("GitHub serves runner %s until %s: %s; name a newer one under machine.runner%s",
+			m.Version, end.Format(time.DateOnly), why, suchAs(told.Newest))
 	}
-	return runnerOver(m.Version, why) + "; nothing is launched until machine.runner names a newer one, such as " + told.Newest
+	return runnerOver(m.Version, why) + "; nothing is launched until machine.runner names a newer one" + suchAs(told.Newest)
+}
+
+func suchAs(version string) string {
+	if version == "" {
+		return ""
+	}
+	return ", such as " + version
 }
 
 func runnerOver(version, why string) string {
