@@ -83,8 +83,9 @@ func (s *shaped) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 	}
 	asked := r.Clone(r.Context())
-	// A server of one's own has the same API below a path.
-	asked.URL.Path = strings.TrimPrefix(asked.URL.Path, "/api/v3")
+	if _, below, ok := strings.Cut(asked.URL.Path, "/api/v3"); ok {
+		asked.URL.Path = below // a server of one's own has the same API there
+	}
 	asked.Body, asked.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if string(bytes.TrimSpace(body)) == "null" {
 		asked.Body, asked.ContentLength = http.NoBody, 0 // so ghinstallation writes its lack of options, and GitHub takes it

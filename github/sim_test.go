@@ -50,10 +50,14 @@ func simulate(t *testing.T, change func(*githubsim.Config)) *simulated {
 	for owner, name := range map[string]string{"acme": "widgets", "alice": "tools"} {
 		s.must(s.sim.AddRepository(githubsim.Repository{Owner: owner, Name: name, Private: true}))
 	}
+	to := github.Config{AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Now: now, Decode: webhooks.Decode}
 	s.wire = shape(t, githubsim.Transport{Server: s.sim})
-	s.Client = client(t, github.Config{
-		AppID: 1, PrivateKeys: [][]byte{privateKey(t)}, Transport: s.wire, Now: now, Decode: webhooks.Decode,
-	})
+	to.Transport = s.wire
+	if cfg.Enterprise != "" {
+		s.wire = shape(t, restored{githubsim.Transport{Server: s.sim}})
+		to.BaseURL, to.Transport = server+"/api/v3", onServer{t, s.wire}
+	}
+	s.Client = client(t, to)
 	return s
 }
 

@@ -23,6 +23,13 @@ type Config struct {
 	Permissions map[string]string
 	PublicKey   *rsa.PublicKey // checks JWTs; any bearer token passes as a JWT if nil
 	BaseURL     string         // in links of payloads, without a slash at the end; https://api.github.com if empty
+	// Enterprise is a version such as 3.17.2: this is a GitHub Enterprise Server, as it is
+	// installed. Its API is below /api/v3 of its host, which BaseURL ends with too
+	// (https://ghes.example/api/v3 if that is empty). It has no primary and no secondary limits and
+	// tells of none, no schedule for versions of the runner, and names itself in headers.
+	Enterprise string
+	// Missing are operations, by their names in Calls, that this GitHub does not have: 404.
+	Missing []string
 
 	WebhookURL    string // handed to Deliver with each delivery
 	WebhookSecret string // signs deliveries; unsigned if empty
@@ -107,6 +114,9 @@ func (c Config) withDefaults() Config {
 	c.AppSlug = cmp.Or(c.AppSlug, "runfleet")
 	if c.Permissions == nil {
 		c.Permissions = granted()
+	}
+	if c.Enterprise != "" {
+		c.BaseURL = cmp.Or(c.BaseURL, "https://ghes.example"+serverPath)
 	}
 	c.BaseURL = cmp.Or(c.BaseURL, "https://api.github.com")
 	c.NewestRunner = cmp.Or(c.NewestRunner, runnerVersion)

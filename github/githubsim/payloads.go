@@ -27,7 +27,7 @@ func nullable(text string) any {
 func events() []string { return []string{"workflow_job", "workflow_run"} }
 
 func (s *Server) userPayload(login string, id int64, kind string) map[string]any {
-	api, web := s.cfg.BaseURL+"/users/"+login, "https://github.com/"+login
+	api, web := s.cfg.BaseURL+"/users/"+login, s.site()+"/"+login
 	return map[string]any{
 		"login": login, "id": id, "node_id": fmt.Sprintf("U_%d", id), "avatar_url": web + ".png", "gravatar_id": "",
 		"url": api, "html_url": web, "followers_url": api + "/followers", "following_url": api + "/following{/other_user}",
@@ -47,7 +47,7 @@ func (s *Server) organizationPayload(in Installation) map[string]any {
 		"login": in.Account, "id": in.AccountID, "node_id": fmt.Sprintf("O_%d", in.AccountID), "url": api,
 		"repos_url": api + "/repos", "events_url": api + "/events", "hooks_url": api + "/hooks", "issues_url": api + "/issues",
 		"members_url": api + "/members{/member}", "public_members_url": api + "/public_members{/member}",
-		"avatar_url": "https://github.com/" + in.Account + ".png", "description": nil,
+		"avatar_url": s.site() + "/" + in.Account + ".png", "description": nil,
 	}
 }
 
@@ -56,7 +56,7 @@ func (s *Server) appPayload() map[string]any {
 	return map[string]any{
 		"id": s.cfg.AppID, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": fmt.Sprintf("A_%d", s.cfg.AppID),
 		"owner": s.actor(), "description": nil, "external_url": "https://example.com",
-		"html_url":   "https://github.com/apps/" + s.cfg.AppSlug,
+		"html_url":   s.site() + "/apps/" + s.cfg.AppSlug,
 		"created_at": since, "updated_at": since, "permissions": s.cfg.Permissions, "events": events(),
 		"installations_count": len(s.installations),
 	}
@@ -75,7 +75,7 @@ func (s *Server) jobPayload(j *job) map[string]any {
 		"id": j.id, "run_id": j.run.id, "run_attempt": j.attempt, "node_id": fmt.Sprintf("CR_%d", j.id),
 		"run_url": fmt.Sprintf("%s/actions/runs/%d", repo, j.run.id), "url": fmt.Sprintf("%s/actions/jobs/%d", repo, j.id),
 		"check_run_url": fmt.Sprintf("%s/check-runs/%d", repo, j.id),
-		"html_url":      fmt.Sprintf("https://github.com/%s/actions/runs/%d/job/%d", j.run.repo.fullName(), j.run.id, j.id),
+		"html_url":      fmt.Sprintf("%s/%s/actions/runs/%d/job/%d", s.site(), j.run.repo.fullName(), j.run.id, j.id),
 		"head_sha":      headSHA, "head_branch": "main", "name": j.spec.Name, "workflow_name": j.run.workflow,
 		"status": j.status, "conclusion": nullable(j.conclusion), "created_at": instant(j.created),
 		"started_at": instant(j.started), "completed_at": instant(j.completed), "labels": labels, "steps": j.steps(),
@@ -123,7 +123,7 @@ func (s *Server) runPayload(r *run) map[string]any {
 		"path": ".github/workflows/" + r.workflow + ".yml", "display_title": "A change", "run_number": r.number,
 		"run_attempt": r.attempt, "event": r.event, "status": r.status, "conclusion": nullable(r.conclusion),
 		"workflow_id": workflowID(r), "url": url, "pull_requests": []any{},
-		"html_url":   fmt.Sprintf("https://github.com/%s/actions/runs/%d", r.repo.fullName(), r.id),
+		"html_url":   fmt.Sprintf("%s/%s/actions/runs/%d", s.site(), r.repo.fullName(), r.id),
 		"created_at": instant(r.created), "updated_at": instant(r.updated), "run_started_at": instant(r.started),
 		"actor": s.actor(), "triggering_actor": s.actor(), "referenced_workflows": []any{}, "previous_attempt_url": nil,
 		"jobs_url": url + "/jobs", "logs_url": url + "/logs", "artifacts_url": url + "/artifacts",

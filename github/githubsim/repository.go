@@ -27,7 +27,7 @@ func (s *Server) minimalRepository(fullName string, id int64, fork bool) map[str
 	owner, name, _ := strings.Cut(fullName, "/")
 	out := map[string]any{
 		"id": id, "node_id": fmt.Sprintf("R_%d", id), "name": name, "full_name": fullName, "private": false,
-		"owner": s.userPayload(owner, 1, "User"), "fork": fork, "description": nil, "html_url": "https://github.com/" + fullName,
+		"owner": s.userPayload(owner, 1, "User"), "fork": fork, "description": nil, "html_url": s.site() + "/" + fullName,
 	}
 	for field, path := range urlsOf {
 		out[field] = s.cfg.BaseURL + "/repos/" + fullName + path
@@ -39,7 +39,7 @@ func (s *Server) minimalRepository(fullName string, id int64, fork bool) map[str
 func (s *Server) repositoryPayload(r *repository) map[string]any {
 	full := r.fullName()
 	out := s.minimalRepository(full, r.ID, r.Fork)
-	web, since := "github.com/"+full, instant(r.in.created)
+	web, since := strings.TrimPrefix(s.site(), "https://")+"/"+full, instant(r.in.created)
 	out["owner"], out["private"], out["archived"], out["visibility"] = r.in.owner, r.Private, r.Archived, "public"
 	if r.Private {
 		out["visibility"] = "private"
@@ -117,7 +117,7 @@ func (s *Server) installationPayload(in *installation) map[string]any {
 		"id": in.ID, "account": in.owner, "repository_selection": "all", "app_id": s.cfg.AppID, "app_slug": s.cfg.AppSlug,
 		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.cfg.BaseURL, in.ID),
 		"repositories_url":  s.cfg.BaseURL + "/installation/repositories",
-		"html_url":          fmt.Sprintf("https://github.com/organizations/%s/settings/installations/%d", in.Account, in.ID),
+		"html_url":          fmt.Sprintf("%s/organizations/%s/settings/installations/%d", s.site(), in.Account, in.ID),
 		"target_id":         in.AccountID, "target_type": accountType(in.Installation), "permissions": in.Permissions,
 		"events": events(), "created_at": since, "updated_at": since,
 		"single_file_name": nil, "suspended_by": nil, "suspended_at": nil,

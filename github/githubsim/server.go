@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// Server is GitHub. It is an http.Handler for api.github.com.
+// Server is GitHub. It is an http.Handler for api.github.com, or for a GitHub Enterprise Server's host.
 type Server struct {
 	mux *http.ServeMux
+	api http.Handler // mux, where the API is
 
 	mu    sync.Mutex // guards everything below
 	cfg   Config
@@ -76,11 +77,15 @@ func New(cfg Config) *Server {
 	if s.cfg.Admin {
 		s.serveAdmin()
 	}
+	s.api = s.mux
+	if s.cfg.Enterprise != "" {
+		s.api = below(s.mux)
+	}
 	return s
 }
 
-// ServeHTTP answers as api.github.com does.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// ServeHTTP answers as api.github.com does, or as a GitHub Enterprise Server.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
 
 // Calls counts the calls of the API so far, refused ones included, by operation: "generate-jitconfig",
 // "delete-runner", "list-runners", "access-token", "get-job", "list-deliveries", "get-delivery" and so on.
@@ -165,6 +170,9 @@ func (s *Server) serve(r route) http.HandlerFunc {
 		s.do(func() {
 			s.calls[r.op]++
 			limits.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+			if version := s.cfg.Enterprise; version != "" {
+				limits.Set("X-GitHub-Enterprise-Version", version)
+			}
 			c := call{Request: req, body: body}
 			if refused, ok := s.admit(r, &c, limits); !ok {
 				out = refused
@@ -182,6 +190,9 @@ func (s *Server) serve(r route) http.HandlerFunc {
 func (s *Server) admit(r route, c *call, limits http.Header) (reply, bool) {
 	if s.down() {
 		return refuse(http.StatusServiceUnavailable, "Service unavailable"), false
+	}
+	if !s.has(r.op) {
+		return notFound(), false
 	}
 	if refused, ok := s.authenticate(r, c); !ok {
 		return refused, false

@@ -163,6 +163,9 @@ func (s *Server) deliveryHeader(e *event, body []byte) http.Header {
 	} {
 		h.Set(k, v)
 	}
+	for k, v := range s.signature() {
+		h.Set(k, v)
+	}
 	if s.cfg.WebhookSecret != "" {
 		mac := hmac.New(sha256.New, []byte(s.cfg.WebhookSecret))
 		mac.Write(body)
@@ -183,7 +186,7 @@ func (s *Server) deploymentPayload(j *job) map[string]any {
 
 func (s *Server) workflowPayload(r *run) map[string]any {
 	path, since := ".github/workflows/"+r.workflow+".yml", instant(r.repo.in.created)
-	web := "https://github.com/" + r.repo.fullName()
+	web := s.site() + "/" + r.repo.fullName()
 	return map[string]any{
 		"id": workflowID(r), "node_id": fmt.Sprintf("W_%d", workflowID(r)), "name": r.workflow, "path": path, "state": "active",
 		"created_at": since, "updated_at": since, "badge_url": web + "/workflows/" + r.workflow + "/badge.svg",
