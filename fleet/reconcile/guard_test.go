@@ -63,6 +63,8 @@ func TestAVersionThatGitHubDoesNotServeIsNeverLaunched(t *testing.T) {
 		{"one before it is, for thirty days", "2.336.0", fleet.RunnerRelease{Newest: "2.337.0"}, "launching: pool arm, spot"},
 		{"one below the oldest is not", "2.328.0", fleet.RunnerRelease{Newest: "2.337.0"}, refusal + "2.328.0: GitHub takes no runner older than 2.329.0"},
 		{"one that GitHub has ended is not", "2.336.0", fleet.RunnerRelease{Newest: "2.337.0", EndsAt: noon}, refusal + "2.336.0: GitHub says so"},
+		{"one of a GitHub that has no list is", "2.336.0", fleet.RunnerRelease{}, "launching: pool arm, spot"},
+		{"one that such a GitHub has ended is not", "2.336.0", fleet.RunnerRelease{EndsAt: noon}, refusal + "2.336.0: GitHub says so"},
 		{"images that hold one of their own are not judged", "", fleet.RunnerRelease{Newest: "2.337.0", EndsAt: noon}, "launching: pool arm, spot"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,6 +79,23 @@ func TestAVersionThatGitHubDoesNotServeIsNeverLaunched(t *testing.T) {
 				t.Errorf("%d launches", n)
 			}
 		})
+	}
+}
+
+func TestAGitHubWithoutAListOfRunnersIsAskedOnceAnHour(t *testing.T) {
+	r := rigged(t)
+	r.guards("2.336.0", fleet.RunnerRelease{})
+	r.queue(1, acme)
+	r.refuse["launch"] = fleet.ErrThrottled
+	r.play(59 * time.Minute)
+	if n := r.asks("release"); n != 1 {
+		t.Errorf("asked %d times within the hour", n)
+	}
+	if got := strings.Join(r.alerts(), "\n"); strings.Contains(got, "2.336.0") {
+		t.Errorf("told %q", got)
+	}
+	if m := runnerOf(r.state().Marks); m.Version != "2.336.0" || len(m.Releases) > 0 {
+		t.Errorf("noted %+v", m)
 	}
 }
 

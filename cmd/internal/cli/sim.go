@@ -22,6 +22,7 @@ import (
 type sim struct {
 	listen, key, webhook, secretEnv, account, repository string
 	app                                                  int64
+	enterprise                                           string
 }
 
 func simCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func simCommand() *cobra.Command {
 	f.StringVar(&s.account, "account", "acme", "organisation that installed the App")
 	f.StringVar(&s.repository, "repository", "widgets", "its private repository")
 	f.Int64Var(&s.app, "app", 12345, "the App's id")
+	f.StringVar(&s.enterprise, "enterprise", "", "version of a GitHub Enterprise Server to be, such as 3.17.2: its API is below /api/v3")
 	c.AddCommand(g)
 	return c
 }
@@ -60,16 +62,20 @@ func (s sim) run(ctx context.Context, out io.Writer) error {
 	}
 	defer listener.Close()
 	at := listener.Addr().String() // with the port that was free, if --listen left it open
+	base := "http://" + at
+	if s.enterprise != "" {
+		base += "/api/v3"
+	}
 	gh := githubsim.New(githubsim.Config{
 		Seed: 1, Now: time.Now, After: func(d time.Duration, f func()) { time.AfterFunc(d, f) }, AppID: s.app, PublicKey: public,
-		BaseURL: "http://" + at, WebhookURL: s.webhook, WebhookSecret: os.Getenv(s.secretEnv), Admin: true,
+		BaseURL: base, Enterprise: s.enterprise, WebhookURL: s.webhook, WebhookSecret: os.Getenv(s.secretEnv), Admin: true,
 		Deliver: githubsim.HTTPDeliver(&http.Client{Timeout: 10 * time.Second}),
 	})
 	gh.AddInstallation(githubsim.Installation{ID: 1, Account: s.account})
 	if err := gh.AddRepository(githubsim.Repository{Owner: s.account, Name: s.repository, Private: true}); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "a simulated GitHub at http://%s, webhooks to %s\n", at, s.webhook)
+	fmt.Fprintf(out, "a simulated GitHub at %s, webhooks to %s\n", base, s.webhook)
 	h := &http.Server{Handler: gh, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = h.Close() })
 	defer stop()

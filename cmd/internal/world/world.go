@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -54,9 +55,11 @@ type Config struct {
 	GitHub githubsim.Faults
 	// Allowed is what GitHub allows an installation; zeros: as on github.com.
 	Allowed githubsim.Limits
-	AWS     awssim.Faults
-	Limits  awssim.Limits
-	Ledger  string // path; ":memory:" if empty
+	// Enterprise is the version of a GitHub Enterprise Server; empty: GitHub is github.com.
+	Enterprise string
+	AWS        awssim.Faults
+	Limits     awssim.Limits
+	Ledger     string // path; ":memory:" if empty
 	// Sockets puts real HTTP on loopback between GitHub and the fleet.
 	Sockets bool
 	Log     *slog.Logger
@@ -184,7 +187,7 @@ func (w *World) openAWS() {
 
 func (w *World) openGitHub(key *rsa.PrivateKey) error {
 	w.GitHub = githubsim.New(githubsim.Config{
-		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey,
+		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey, Enterprise: w.cfg.Enterprise,
 		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, Limits: w.cfg.Allowed, OnAssign: w.onAssign, OnRelease: w.onRelease, OnFree: w.onFree,
 		Deliver: func(d githubsim.Delivery) (int, error) { return w.deliver(d) },
 	})
@@ -205,6 +208,9 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	w.deliver = w.deliverInProcess
 	if w.cfg.Sockets {
 		transport, base = nil, w.listen()
+	}
+	if w.cfg.Enterprise != "" {
+		base = cmp.Or(base, "https://ghes.example") + "/api/v3"
 	}
 	w.deliver = w.losing(w.deliver)
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
