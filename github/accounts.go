@@ -40,14 +40,30 @@ func (c *Client) Scope(ctx context.Context, account string) (fleet.Scope, error)
 // Installations lists every account that installed the App. From then on calls
 // go to the names that it has.
 func (c *Client) Installations(ctx context.Context) ([]fleet.Installation, error) {
+	var all []fleet.Installation
+	seen := map[int64]bool{}
+	err := c.listInstallations(ctx, func(in *github.Installation) {
+		told := installationFrom(in)
+		if told.ID != 0 && told.AccountID != 0 && told.Account != "" && !seen[told.ID] {
+			seen[told.ID] = true
+			all = append(all, told)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.logins.learn(all)
+	return all, nil
+}
+
+// listInstallations hands on what each account that installed the App is told by.
+func (c *Client) listInstallations(ctx context.Context, take func(*github.Installation)) error {
 	k := call{op: "list installations", installation: theApp}
 	api, err := c.client(theApp)
 	if err != nil {
-		return nil, k.wrap(err)
+		return k.wrap(err)
 	}
-	var all []fleet.Installation
-	seen := map[int64]bool{}
-	err = pages(k, func(page github.ListOptions) (*github.Response, error) {
+	return pages(k, func(page github.ListOptions) (*github.Response, error) {
 		ctx, cancel := bounded(ctx)
 		defer cancel()
 		list, resp, err := api.Apps.ListInstallations(ctx, &page)
@@ -55,19 +71,10 @@ func (c *Client) Installations(ctx context.Context) ([]fleet.Installation, error
 			return nil, c.fail(ctx, k, err)
 		}
 		for _, in := range list {
-			account := in.GetAccount()
-			if id := in.GetID(); id != 0 && account.GetID() != 0 && account.GetLogin() != "" && !seen[id] {
-				seen[id] = true
-				all = append(all, fleet.Installation{ID: id, Account: account.GetLogin(), AccountID: account.GetID(), Suspended: in.SuspendedAt != nil})
-			}
+			take(in)
 		}
 		return resp, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	c.logins.learn(all)
-	return all, nil
 }
 
 func findInstallation(ctx context.Context, api *github.Client, account string) (*github.Installation, error) {

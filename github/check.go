@@ -117,27 +117,10 @@ func (c *Client) askApp(ctx context.Context, s *shown) error {
 }
 
 func (c *Client) askGrants(ctx context.Context, s *shown) error {
-	k := call{op: "list installations", installation: theApp}
-	api, err := c.client(theApp)
-	if err != nil {
-		return k.wrap(err)
-	}
-	return pages(k, func(page github.ListOptions) (*github.Response, error) {
-		ctx, cancel := bounded(ctx)
-		defer cancel()
-		list, resp, err := api.Apps.ListInstallations(ctx, &page)
-		if err != nil {
-			return nil, c.fail(ctx, k, err)
-		}
-		for _, in := range list {
-			s.grants = append(s.grants, grant{
-				Installation: fleet.Installation{
-					ID: in.GetID(), Account: in.GetAccount().GetLogin(), AccountID: in.GetAccount().GetID(), Suspended: in.SuspendedAt != nil,
-				},
-				person: in.GetTargetType() == "User", permissions: levels(in.Permissions), page: clean(in.GetHTMLURL()),
-			})
-		}
-		return resp, nil
+	return c.listInstallations(ctx, func(in *github.Installation) {
+		s.grants = append(s.grants, grant{
+			Installation: installationFrom(in), person: in.GetTargetType() == "User", permissions: levels(in.Permissions), page: clean(in.GetHTMLURL()),
+		})
 	})
 }
 

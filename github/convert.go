@@ -79,3 +79,10 @@ func statusFrom(s string) (fleet.JobStatus, error) {
 	}
 	return 0, fmt.Errorf("status %q is none that we know", clean(s))
 }
+
+// installationFrom is GitHub's installation in the fleet's words.
+func installationFrom(in *github.Installation) fleet.Installation {
+	return fleet.Installation{
+		ID: in.GetID(), Account: in.GetAccount().GetLogin(), AccountID: in.GetAccount().GetID(), Suspended: in.SuspendedAt != nil,
+	}
+}

@@ -194,6 +194,15 @@ func TestWhatAnEnterpriseServerDoesNotTellIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestAServerWithoutJustInTimeRunnersSaysWhatToDo(t *testing.T) {
+	s, _ := enterprise(t, func(c *githubsim.Config) { c.Missing = []string{"generate-jitconfig"} })
+	_, _, err := s.Mint(t.Context(), fleet.Mint{Scope: acme, Labels: "linux"}, "rf-1")
+	if meaning(err) != "config" || !strings.Contains(err.Error(), "registration: token") {
+		t.Errorf("error %v", err)
+	}
+	enrolment(t, s.Client, acme, "rf-2")
+}
+
 // Where runners register, by where the API is.
 func TestTheAddressOfAScopeIsDerivedFromTheAPIs(t *testing.T) {
 	for _, tt := range []struct{ name, base, org, repo string }{

@@ -53,9 +53,13 @@ func (c *Client) Mint(ctx context.Context, m fleet.Mint, name string) (int64, st
 		Labels: labels,
 	})
 	if err != nil {
+		old := c.lacks(err)
 		err = c.fail(ctx, k, err)
 		if errors.Is(err, fleet.ErrConfig) {
 			c.doubtGroups(m.Scope)
+		}
+		if old {
+			err = fmt.Errorf("%w (an Enterprise Server before 3.10 has no just-in-time runners: say registration: token)", err)
 		}
 		return 0, "", err
 	}
@@ -64,6 +68,13 @@ func (c *Client) Mint(ctx context.Context, m fleet.Mint, name string) (int64, st
 		return 0, "", k.unanswered("answer holds no runner or no config")
 	}
 	return id, config, nil
+}
+
+// lacks reports whether an error may be that of a call which an Enterprise Server
+// does not have.
+func (c *Client) lacks(err error) bool {
+	answer, ok := errors.AsType[*github.ErrorResponse](err)
+	return ok && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound && strings.HasSuffix(c.base.Path, serverPath)
 }
 
 func generate(ctx context.Context, api *github.Client, s fleet.Scope, req *github.GenerateJITConfigRequest) (*github.JITRunnerConfig, error) {
