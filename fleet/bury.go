@@ -7,7 +7,7 @@ func (v *view) bury(m *machineView) {
 	if m.job != nil && m.job.Status == Running {
 		v.ask(m.job)
 	}
-	if v.refusedLately(m.TriedAt) {
+	if v.refusedLately(m.TriedAt) || v.suspected(m) {
 		return
 	}
 	v.strikeUnbooted(m)

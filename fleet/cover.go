@@ -31,6 +31,7 @@ func (v *view) cover() {
 			s.bound[place{c.Scope, p}] -= n
 			c.take(p, n)
 			v.unannounced(c, p, s)
+			v.untold(c, p)
 		}
 	}
 	for _, c := range v.classes {

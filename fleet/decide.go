@@ -53,6 +53,7 @@ type view struct {
 	tried    map[SetbackKey]bool // by a start in this plan, on probation
 	ended    map[string]bool     // registrations of machines forgotten in this plan
 	minted   map[int64]int       // registrations in this plan, by installation
+	vanished map[place]int       // machines that may have had a job; nil: none
 	paused   bool
 	found    int // launches left for jobs that a search found
 	// foundAgain is when one of those comes back; zero if none was made lately.
@@ -89,6 +90,7 @@ type machineView struct {
 	report    *Report // its agent's last one; nil: none
 	scope     Scope   // where it is or will be registered
 	intent    bool    // an intent about it is open
+	minting   bool    // and it is a mint
 	leaving   bool    // and it is to end
 	held      bool
 	drained   bool
@@ -121,6 +123,7 @@ type cover struct {
 	jobs   int
 	market Market // of a launch
 	starts bool   // the machines are stopped, and started for them
+	gone   bool   // the machines vanished, and may have had them
 }
 
 // wake asks for another look at an instant, if it lies ahead.

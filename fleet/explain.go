@@ -32,8 +32,11 @@ func (v *view) explainClass(c *classView) {
 	v.plan.Verdicts = slices.Grow(v.plan.Verdicts, len(c.jobs))
 	for _, by := range c.by {
 		why := Verdict{Covered, "a machine of pool " + v.pools[by.pool].Name + " is coming or idle"}
-		if by.starts {
+		switch {
+		case by.starts:
 			why.Detail = "a stopped machine of pool " + v.pools[by.pool].Name + " is started"
+		case by.gone:
+			why = Verdict{Asking, "GitHub is asked whether a machine of pool " + v.pools[by.pool].Name + " that is gone had it"}
 		}
 		for range by.jobs {
 			v.judge(c.jobs[at], why)

@@ -181,7 +181,7 @@ func (v *view) releaseIdle(m *machineView) {
 func (v *view) releaseLost(m *machineView) {
 	dropped := m.runner.Missed >= 2
 	offline := m.runner.Missed == 0 && m.runner.SeenAt.Sub(m.ReadyAt) >= orphanBound
-	if !dropped && !offline {
+	if !dropped && !offline || v.suspected(m) {
 		return
 	}
 	why := "its runner went offline"

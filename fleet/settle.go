@@ -36,6 +36,7 @@ func settle(s Snapshot) *view {
 	v.settleOrders()
 	v.settleIntents()
 	v.settlePhases()
+	v.settleVanished()
 	v.clear()
 	return v
 }
@@ -236,7 +237,7 @@ func (v *view) settleIntents() {
 		if at, ok := v.byID[in.Machine()]; ok {
 			v.machines[at].intent, v.machines[at].leaving = true, in.End != nil || in.Stop != nil
 			if in.Mint != nil {
-				v.machines[at].scope = in.Mint.Scope
+				v.machines[at].minting, v.machines[at].scope = true, in.Mint.Scope
 			}
 		}
 		if in.Launch != nil {

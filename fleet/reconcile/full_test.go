@@ -180,6 +180,7 @@ func TestWhatIsAbsentTwiceIsGone(t *testing.T) {
 				t.Errorf("after one look: %s", row(m))
 			}
 			r.now = noon.Add(2 * fullEvery)
+			r.look() // GitHub is asked whether it had the job
 			r.look()
 			for _, m := range r.state().Machines {
 				if m.ID == "i-1" && !m.Gone() {

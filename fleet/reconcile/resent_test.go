@@ -86,3 +86,39 @@ func TestARegistrationInDoubtIsTakenBackAfterAMinute(t *testing.T) {
 		})
 	}
 }
+
+func TestAJobThatWasDoneWhileNobodyHeardIsNotLaunchedForAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		done     bool // or it still waits
+		launches int
+		status   fleet.JobStatus
+	}{
+		{"its machine is gone, and GitHub says that it had the job", true, 1, fleet.Done},
+		{"its machine is gone without it", false, 2, fleet.Queued},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			r.queue(1, acme)
+			r.play(2 * time.Second)
+			if tt.done {
+				j := r.hub.jobs[1]
+				j.Status, j.Conclusion, j.Runner, j.StartedAt, j.DoneAt = fleet.Done, "success", "rf-f-i-1-1", r.now, r.now
+				r.hub.jobs[1] = j
+			}
+			r.hub.runners, r.yard.shown[0].State = nil, fleet.Terminated
+			clear(r.shelf.configs)
+			r.memory = memory{} // another process
+			r.due = r.now
+			r.play(3 * time.Second)
+			if n := len(r.yard.sent); n != tt.launches {
+				t.Errorf("%d launches", n)
+			}
+			for _, j := range r.state().Jobs {
+				if j.Status != tt.status {
+					t.Errorf("job %s", j.Status)
+				}
+			}
+		})
+	}
+}
