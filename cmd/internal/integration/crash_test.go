@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,18 +171,10 @@ func (d *disaster) revive(kills int) {
 
 // rest waits until nothing is left. A manager's first look is a full one, so
 // that a new one in a while sees sooner what is over.
-//
-// A registration that is sent again after a kill may store a config for a machine
-// that took one already. Nobody takes the second: it goes with the sweep, ten
-// minutes after it was stored. Only make crash waits for that.
 func (d *disaster) rest() {
 	d.t.Helper()
 	began := time.Now()
-	limit, swept := slow, *crashKills > 10
-	if swept {
-		limit = 3 * slow
-	}
-	until(d.t, limit, "nothing is left", func() string {
+	until(d.t, slow, "nothing is left", func() string {
 		if time.Since(began) > crashRest {
 			began = time.Now()
 			d.manager.signal(os.Interrupt)
@@ -198,13 +189,13 @@ func (d *disaster) rest() {
 		if !strings.HasPrefix(out, "fleet "+d.fleet+": 0 jobs wait, 0 run; 0 machines, 0 intents open") {
 			return out
 		}
-		return d.leftAtAWS(swept)
+		return d.leftAtAWS()
 	})
 }
 
 // leftAtAWS is what the accounts still have; empty: nothing but the pools' own
-// templates, and, before the sweep, configs of machines that had their job.
-func (d *disaster) leftAtAWS(swept bool) string {
+// templates.
+func (d *disaster) leftAtAWS() string {
 	d.t.Helper()
 	templates, err := d.aws.ec2.DescribeLaunchTemplates(d.t.Context(), &ec2.DescribeLaunchTemplatesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("tag:runfleet:fleet"), Values: []string{d.fleet}}},
@@ -213,24 +204,10 @@ func (d *disaster) leftAtAWS(swept bool) string {
 		d.t.Fatal(err)
 	}
 	machines, configs, runners := idsOf(d.alive("")), d.aws.parameters(strings.TrimSuffix(d.path(""), "/")), d.hub.runners()
-	if !swept {
-		configs = slices.DeleteFunc(configs, d.served())
-	}
 	if len(machines)+len(configs)+len(runners) > 0 || len(templates.LaunchTemplates) != 2 {
 		return fmt.Sprintf("machines %v, configs %v, registrations %v, %d templates", machines, configs, runners, len(templates.LaunchTemplates))
 	}
 	return ""
-}
-
-// served reports of a config's path whether its machine had a job to the end.
-func (d *disaster) served() func(path string) bool {
-	done := map[string]bool{}
-	for _, o := range d.hub.outcomes() {
-		if id, _, ok := fleet.ParseRunnerName(d.fleet, o.Runner); ok && o.Status == "completed" {
-			done[string(id)] = true
-		}
-	}
-	return func(name string) bool { return done[path.Base(name)] }
 }
 
 // closed checks what was recorded, and what was paid for.
@@ -269,10 +246,9 @@ func (d *disaster) closed(jobs int) {
 	d.paid(jobs)
 }
 
-// paid checks that no launch brought more than was reserved for it, but for one
-// machine in each crash where EC2 forgets tokens. A crash may cost a machine all
-// the same: one that took its config and is not online yet when the next manager
-// registers it again loses its registration, and another takes its place.
+// paid checks that no launch brought more than was reserved for it, and that no
+// job was paid for twice; but for one machine in each crash where EC2 forgets
+// tokens.
 func (d *disaster) paid(jobs int) {
 	d.t.Helper()
 	byIntent, all := map[string]int{}, d.aws.instances(d.fleet)
@@ -288,7 +264,15 @@ func (d *disaster) paid(jobs int) {
 		allowed = d.kills
 	}
 	d.t.Logf("%d machines for %d jobs, %d beyond what was reserved", len(all), jobs, beyond)
-	if beyond > allowed || len(all)-jobs > allowed+d.kills {
-		d.t.Errorf("%d jobs took %d machines, %d beyond what was reserved; %d are allowed", jobs, len(all), beyond, allowed)
+	if beyond <= allowed && len(all)-jobs <= allowed {
+		return
+	}
+	d.t.Errorf("%d jobs took %d machines, %d beyond what was reserved; %d are allowed", jobs, len(all), beyond, allowed)
+	for _, o := range d.hub.outcomes() {
+		id, _, _ := fleet.ParseRunnerName(d.fleet, o.Runner)
+		all = slices.DeleteFunc(all, func(i ec2types.Instance) bool { return aws.ToString(i.InstanceId) == string(id) })
+	}
+	for _, i := range all {
+		d.t.Errorf("%s of intent %s had no job", aws.ToString(i.InstanceId), tagsOf(i.Tags)["runfleet:intent"])
 	}
 }
