@@ -60,6 +60,7 @@ type Account struct {
 	volumes    []*volume   // by launch
 	answers    map[string]answered
 	parameters map[string]*parameter
+	queues     map[string]*queue // by URL
 	fleets     map[string]*fleet
 	fis        injection
 	offers     offers
@@ -81,7 +82,7 @@ func New(c Config) *Account {
 	c.Faults, c.Limits = c.Faults.withDefaults(), c.Limits.withDefaults()
 	a := &Account{
 		cfg: c, made: c.Now(), instances: map[string]*instance{}, answers: map[string]answered{},
-		parameters: map[string]*parameter{}, fleets: map[string]*fleet{}, offers: newOffers(), fis: newInjection(),
+		parameters: map[string]*parameter{}, queues: map[string]*queue{}, fleets: map[string]*fleet{}, offers: newOffers(), fis: newInjection(),
 		calls: map[string]map[string]int{}, ordinals: map[string]int{}, buckets: map[string]*bucket{},
 		once: map[string][]string{},
 	}

@@ -53,6 +53,8 @@ func (l Limits) tolls(r request) []toll {
 	switch {
 	case r.service == "ssm":
 		return []toll{{"parameters", l.Parameters, 1}}
+	case r.service == "sqs":
+		return nil // a standard queue takes more than a fleet sends
 	case r.service == "fis":
 		return []toll{{"experiments", l.Experiments, 1}}
 	case r.unfiltered:

@@ -74,7 +74,7 @@ func (a *Account) Next(operation, fault string) {
 	a.do(func() { a.once[operation] = append(a.once[operation], fault) })
 }
 
-// Calls counts calls by service ("ec2", "ssm", "fis") and operation, refused ones
+// Calls counts calls by service ("ec2", "ssm", "sqs", "fis") and operation, refused ones
 // included.
 func (a *Account) Calls() map[string]map[string]int {
 	out := map[string]map[string]int{}

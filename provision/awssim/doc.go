@@ -1,12 +1,13 @@
-// Package awssim is a small EC2, SSM and FIS behind the SDK's method sets, with
-// capacity, limits, lag and faults, for the demo and the simulated world.
+// Package awssim is a small EC2, SSM, SQS and FIS behind the SDK's method sets,
+// with capacity, limits, lag and faults, for the demo and the simulated world.
 //
 // # Decisions
 //
 // It has no clock and no goroutine: the time comes from Now, what happens
-// later goes through After, so a world's event queue drives it. Every draw is
-// a function of the seed, the kind, the entity and its ordinal, never of a
-// shared stream, so one more launch changes neither the ids nor the lives of others.
+// later goes through After, so a world's event queue drives it; a long poll of
+// SQS alone blocks who makes it. Every draw is a function of the seed, the kind,
+// the entity and its ordinal, never of a shared stream, so one more launch changes
+// neither the ids nor the lives of others.
 //
 // What a request asks for and this package does not know is refused, never
 // ignored: a simulation that launches what nobody asked for proves nothing.

@@ -2,7 +2,9 @@ package awssim
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +105,10 @@ func checkName(name string) error {
 		return invalid("Parameter name must be letters, digits and the signs _ . - /")
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
 		return invalid("Parameter name must be a fully qualified name.")
+	case strings.HasPrefix(low, "aws") && strings.Count(name, "/") > 1:
+		return refuse("AccessDeniedException", "No access to reserved parameter name: %s.", name)
 	case strings.HasPrefix(low, "aws"), strings.HasPrefix(low, "ssm"):
-		return invalid("No access to reserved parameter name: %s.", name)
+		return invalid("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).")
 	case strings.Count(name, "/") > levelLimit:
 		return &types.HierarchyLevelLimitExceededException{Message: aws.String("A hierarchy can have at most 15 levels.")}
 	}
@@ -131,6 +135,24 @@ func (s *SSM) AddTagsToResource(ctx context.Context, in *ssm.AddTagsToResourceIn
 		}
 		p.tag(in.Tags)
 		return &ssm.AddTagsToResourceOutput{}, nil
+	})
+}
+
+// ListTagsForResource shows a parameter's tags, sorted by key.
+func (s *SSM) ListTagsForResource(ctx context.Context, in *ssm.ListTagsForResourceInput, _ ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error) {
+	return answer(ctx, s.a, request{service: "ssm", op: "ListTagsForResource"}, func() (*ssm.ListTagsForResourceOutput, error) {
+		p := s.a.parameters[aws.ToString(in.ResourceId)]
+		switch {
+		case in.ResourceType != types.ResourceTypeForTaggingParameter:
+			return nil, &types.InvalidResourceType{Message: aws.String("awssim tags parameters only")}
+		case p == nil:
+			return nil, &types.InvalidResourceId{Message: aws.String("The resource ID is not valid.")}
+		}
+		out := &ssm.ListTagsForResourceOutput{}
+		for _, key := range slices.Sorted(maps.Keys(p.tags)) {
+			out.TagList = append(out.TagList, types.Tag{Key: aws.String(key), Value: aws.String(p.tags[key])})
+		}
+		return out, nil
 	})
 }
 

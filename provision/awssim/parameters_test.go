@@ -31,7 +31,8 @@ func TestPutParameter(t *testing.T) {
 		{"an overwrite changes no type", ssm.PutParameterInput{Name: aws.String("/old"), Overwrite: aws.Bool(true), Type: "String"}, 10, "HierarchyTypeMismatchException"},
 		{"tags and overwrite together are refused", ssm.PutParameterInput{Name: aws.String("/a/b"), Overwrite: aws.Bool(true), Tags: tags}, 10, "ValidationException"},
 		{"a path begins with a slash", ssm.PutParameterInput{Name: aws.String("a/b")}, 10, "ValidationException"},
-		{"AWS's own names are refused", ssm.PutParameterInput{Name: aws.String("/aws/b")}, 10, "ValidationException"},
+		{"AWS's own paths are refused", ssm.PutParameterInput{Name: aws.String("/aws/b")}, 10, "AccessDeniedException"},
+		{"and what looks like its names", ssm.PutParameterInput{Name: aws.String("AWSb")}, 10, "ValidationException"},
 		{"a name has 15 levels at most", ssm.PutParameterInput{Name: aws.String(strings.Repeat("/a", 16))}, 10, "HierarchyLevelLimitExceededException"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
