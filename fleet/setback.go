@@ -64,8 +64,10 @@ func StayKey(pool string, m MachineID) SetbackKey {
 	return SetbackKey{StayFailed, pool + "/" + string(m)}
 }
 
-// DeliveriesKey is the key of webhook deliveries that were lost for good.
-func DeliveriesKey() SetbackKey { return SetbackKey{DeliveriesLost, "github"} }
+// DeliveriesKey is the key of an App's webhook deliveries that were lost for good.
+func DeliveriesKey(app int64) SetbackKey {
+	return SetbackKey{DeliveriesLost, strconv.FormatInt(app, 10)}
+}
 
 // GroupKey is the key of a pool whose runner group in a scope is open.
 func GroupKey(pool string, s Scope) SetbackKey { return SetbackKey{GroupOpen, pool + "/" + s.String()} }

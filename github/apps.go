@@ -200,8 +200,8 @@ func (a *Apps) forget(c *Client) {
 	}
 }
 
-// Allowances is what GitHub said of every App's allowances, each under the
-// installation that its account is known by. An App that was not used yet on an
+// Allowances is what GitHub said of every App's allowances: of the App itself,
+// and each of an account under the installation that it is known by. An App that was not used yet on an
 // account has a meter without an instant.
 func (a *Apps) Allowances() fleet.Meters {
 	all := a.Client.Allowances()
@@ -210,7 +210,9 @@ func (a *Apps) Allowances() fleet.Meters {
 	for _, app := range a.all[1:] {
 		known := map[int64]bool{}
 		for _, m := range app.Client.Allowances() {
-			if home, ok := a.homes[m.Installation]; ok {
+			if m.Installation == theApp {
+				all = append(all, m)
+			} else if home, ok := a.homes[m.Installation]; ok {
 				known[m.Installation] = true
 				m.Installation = home.Installation
 				all = append(all, m)

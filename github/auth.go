@@ -36,7 +36,7 @@ type Config struct {
 	Now         func() time.Time  // nil: time.Now
 	Log         *slog.Logger      // nil: silence
 	// Decode makes an event of a webhook's body. It reports false for what
-	// concerns no fleet. Only Lost needs it.
+	// concerns no fleet. Only Lost needs it; nil: the App sends us no webhooks.
 	Decode func(event, guid string, body []byte, at time.Time) (fleet.Event, bool, error)
 }
 

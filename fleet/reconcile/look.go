@@ -15,7 +15,7 @@ import (
 const (
 	markLooked       = "looked"        // last full look
 	markLookedBefore = "looked-before" // the one before it
-	markReadBack     = "read-back"     // deliveries are read whole up to here
+	markReadBack     = "read-back"     // an App's deliveries are read whole up to here; -NUMBER follows
 	markSearched     = "searched"      // begin of the last round of the search that came to its end
 )
 
@@ -33,9 +33,8 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}
-	if write && r.Deliveries != nil && !at.Before(r.memory.readBack.Add(readBackEvery)) {
-		r.memory.readBack = at
-		if state, err = r.readBack(ctx, state); err != nil {
+	if app, due, ok := r.readBackDue(); ok && write && !at.Before(due) {
+		if state, err = r.readBack(ctx, state, app); err != nil {
 			return fleet.Snapshot{}, err
 		}
 	}

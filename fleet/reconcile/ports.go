@@ -54,10 +54,13 @@ type Installations interface {
 // Deliveries finds webhook deliveries that did not reach us. Package github
 // implements it.
 type Deliveries interface {
-	// Lost returns the events of deliveries since an instant that have no
-	// successful attempt, oldest first, and the instant up to which the list
+	// Senders are the Apps that send us webhooks, by number, the first App
+	// before others.
+	Senders() []int64
+	// Lost returns the events of an App's deliveries since an instant that have
+	// no successful attempt, oldest first, and the instant up to which the list
 	// was read whole: the next call's since.
-	Lost(ctx context.Context, since time.Time) (events []fleet.Event, upTo time.Time, err error)
+	Lost(ctx context.Context, app int64, since time.Time) (events []fleet.Event, upTo time.Time, err error)
 }
 
 // Search is what the search for jobs that no delivery told of needs of GitHub.

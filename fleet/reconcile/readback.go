@@ -2,47 +2,70 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
 
 const (
-	readBackEvery = 90 * time.Second   // looks for lost deliveries
+	readBackEvery = 90 * time.Second   // looks for an App's lost deliveries
 	readBackFirst = 15 * time.Minute   // what a new ledger asks for
 	deliveriesFor = 3 * 24 * time.Hour // GitHub keeps a delivery so long
 	gapToldFor    = 24 * time.Hour     // people are told of a gap so long
 )
 
-// readBack records the deliveries that GitHub could not deliver. A queued job
-// older than a day is over, whatever its delivery says.
-func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.State, error) {
-	if r.limitOn(theApp, fleet.Housekeeping) != nil {
+// readBackDue is the App whose deliveries are due next to be read back, and when;
+// not ok if there is none. A look reads those of one App, so that many Apps hold
+// no look up for longer than one does.
+func (r *Reconciler) readBackDue() (app int64, at time.Time, ok bool) {
+	if r.Deliveries == nil {
+		return 0, time.Time{}, false
+	}
+	for _, of := range r.Deliveries.Senders() {
+		if due := r.memory.readBack[of]; !ok || due.Before(at) {
+			app, at, ok = of, due, true
+		}
+	}
+	return app, at, ok
+}
+
+// readBack records the deliveries of an App that GitHub could not deliver. A
+// queued job older than a day is over, whatever its delivery says.
+func (r *Reconciler) readBack(ctx context.Context, state fleet.State, app int64) (fleet.State, error) {
+	at := r.Now()
+	if r.memory.readBack == nil {
+		r.memory.readBack = map[int64]time.Time{}
+	}
+	r.memory.readBack[app] = at.Add(readBackEvery)
+	if !r.mayRead(app, at) {
 		return state, nil
 	}
-	at := r.Now()
-	since, gap := readFrom(instant(state.Marks[markReadBack]), at)
-	events, upTo, err := r.Deliveries.Lost(ctx, since)
+	since, gap := readFrom(app, r.readUpTo(state.Marks, app), at)
+	events, upTo, err := r.Deliveries.Lost(ctx, app, since)
 	if err != nil {
-		r.limit(err)
-		r.Log.WarnContext(ctx, "lost deliveries not read", "error", err)
+		r.notRead(ctx, app, at, err)
 		return state, nil
 	}
 	if len(events) > 0 {
 		if _, err := r.Ledger.Record(ctx, events...); err != nil {
 			return state, err
 		}
-		r.Log.InfoContext(ctx, "lost deliveries recorded", "events", len(events))
+		r.Log.InfoContext(ctx, "lost deliveries recorded", "app", app, "events", len(events))
 	}
 	if len(events) == 0 && !upTo.After(since) && gap == nil {
 		return state, nil
 	}
 	// The mark and word of the gap are one change: after a crash both are there,
 	// or the gap is found again.
-	c := fleet.Change{Marks: map[string]string{markReadBack: stamp(upTo)}}
+	c := fleet.Change{Marks: map[string]string{readBackMark(app): stamp(upTo)}}
+	if _, old := state.Marks[markReadBack]; old && app == r.Deliveries.Senders()[0] {
+		c.Marks[markReadBack] = ""
+	}
 	if gap != nil {
-		r.Log.ErrorContext(ctx, "deliveries may be lost for good", "problem", gap.Detail)
+		r.Log.ErrorContext(ctx, "deliveries may be lost for good", "app", app, "problem", gap.Detail)
 		c.Setbacks = append(c.Setbacks, *gap)
 	}
 	if err := r.Ledger.Settle(ctx, c); err != nil {
@@ -51,9 +74,37 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State) (fleet.Sta
 	return r.Ledger.Read(ctx)
 }
 
-// readFrom is the instant from which deliveries are asked for, and word of what
-// GitHub does not have any more; nil if it has all.
-func readFrom(mark, at time.Time) (since time.Time, gap *fleet.Setback) {
+// mayRead reports whether what GitHub leaves an App itself allows the read-back.
+func (r *Reconciler) mayRead(app int64, at time.Time) bool {
+	own := slices.DeleteFunc(slices.Clone(r.meters()), func(m fleet.Meter) bool { return m.App != app })
+	return own.Allow(theApp, fleet.Housekeeping, at)
+}
+
+// notRead has an App that GitHub limits wait. The limit is of this App alone.
+func (r *Reconciler) notRead(ctx context.Context, app int64, at time.Time, err error) {
+	var l *fleet.LimitedError
+	if errors.As(err, &l) {
+		r.memory.readBack[app] = at.Add(max(l.For, readBackEvery))
+	}
+	r.Log.WarnContext(ctx, "lost deliveries not read", "app", app, "error", err)
+}
+
+// readBackMark is the mark of the instant up to which an App's deliveries are read.
+func readBackMark(app int64) string { return fmt.Sprintf("%s-%d", markReadBack, app) }
+
+// readUpTo is the instant of an App's mark. In a ledger of before Apps were told
+// apart the mark has no number: it is the first App's.
+func (r *Reconciler) readUpTo(marks map[string]string, app int64) time.Time {
+	own, ok := marks[readBackMark(app)]
+	if !ok && app == r.Deliveries.Senders()[0] {
+		own = marks[markReadBack]
+	}
+	return instant(own)
+}
+
+// readFrom is the instant from which an App's deliveries are asked for, and word
+// of what GitHub does not have any more; nil if it has all.
+func readFrom(app int64, mark, at time.Time) (since time.Time, gap *fleet.Setback) {
 	if mark.IsZero() {
 		return at.Add(-readBackFirst), nil
 	}
@@ -63,7 +114,7 @@ func readFrom(mark, at time.Time) (since time.Time, gap *fleet.Setback) {
 	}
 	told := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 	return kept, &fleet.Setback{
-		Key: fleet.DeliveriesKey(), Strikes: 1, At: at, Until: at.Add(gapToldFor),
-		Detail: fmt.Sprintf("GitHub keeps deliveries for three days: those of %s to %s that failed were never read back", told(mark), told(kept)),
+		Key: fleet.DeliveriesKey(app), Strikes: 1, At: at, Until: at.Add(gapToldFor),
+		Detail: fmt.Sprintf("GitHub keeps deliveries for three days: those of App %d from %s to %s that failed were never read back", app, told(mark), told(kept)),
 	}
 }

@@ -32,14 +32,14 @@ func TestLostDeliveriesAreReadBack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rigged(t)
 			if !tt.mark.IsZero() {
-				r.has(fleet.Change{Marks: map[string]string{markReadBack: stamp(tt.mark)}})
+				r.has(fleet.Change{Marks: map[string]string{readBackMark(1): stamp(tt.mark)}})
 			}
 			r.Deliveries = &tt.post
 			r.look()
 			if diff := cmp.Diff([]time.Time{tt.since}, tt.post.since); diff != "" {
 				t.Errorf("asked since (-want +got):\n%s", diff)
 			}
-			if got := instant(r.state().Marks[markReadBack]); !got.Equal(tt.want) {
+			if got := instant(r.state().Marks[readBackMark(1)]); !got.Equal(tt.want) {
 				t.Errorf("read back up to %s, want %s", got, tt.want)
 			}
 			if n := len(r.launches()); n != tt.launches {
@@ -84,7 +84,7 @@ func TestAManagerThatComesUpAgainReadsBackAtOnceFromItsMark(t *testing.T) {
 func TestAGapThatGitHubDoesNotKeepIsToldForADay(t *testing.T) {
 	r := rigged(t)
 	mark := noon.Add(-deliveriesFor - 5*time.Hour)
-	r.has(fleet.Change{Marks: map[string]string{markReadBack: stamp(mark)}})
+	r.has(fleet.Change{Marks: map[string]string{readBackMark(1): stamp(mark)}})
 	p := &post{upTo: noon.Add(-time.Minute)}
 	r.Deliveries = p
 	r.look()
@@ -96,7 +96,7 @@ func TestAGapThatGitHubDoesNotKeepIsToldForADay(t *testing.T) {
 		}
 		return plan.Alerts
 	}
-	want := "GitHub keeps deliveries for three days: those of 2026-01-02 07:00 UTC to 2026-01-02 12:00 UTC that failed were never read back"
+	want := "GitHub keeps deliveries for three days: those of App 1 from 2026-01-02 07:00 UTC to 2026-01-02 12:00 UTC that failed were never read back"
 	if diff := cmp.Diff([]string{want}, told()); diff != "" {
 		t.Errorf("alerts (-want +got):\n%s", diff)
 	}
@@ -115,8 +115,106 @@ func TestAGapThatGitHubDoesNotKeepIsToldForADay(t *testing.T) {
 
 func TestThereIsNoGapWhileTheMarkIsYoungEnough(t *testing.T) {
 	for _, age := range []time.Duration{time.Minute, deliveriesFor} {
-		if since, gap := readFrom(noon.Add(-age), noon); gap != nil || !since.Equal(noon.Add(-age)) {
+		if since, gap := readFrom(1, noon.Add(-age), noon); gap != nil || !since.Equal(noon.Add(-age)) {
 			t.Errorf("%s: since %s, gap %v", age, since, gap)
 		}
+	}
+}
+
+// kept is each App's mark.
+func (r *rig) kept(apps ...int64) map[int64]string {
+	all := map[int64]string{}
+	for _, app := range apps {
+		all[app] = r.state().Marks[readBackMark(app)]
+	}
+	return all
+}
+
+func TestEveryAppIsReadBackFromAMarkOfItsOwn(t *testing.T) {
+	r := rigged(t)
+	r.has(fleet.Change{Marks: map[string]string{readBackMark(2): stamp(noon.Add(-time.Hour))}})
+	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute)}
+	r.Deliveries = p
+	r.play(time.Second)
+	if diff := cmp.Diff([]int64{1, 2}, p.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]time.Time{noon.Add(-15 * time.Minute), noon.Add(-time.Hour)}, p.since); diff != "" {
+		t.Errorf("since (-want +got):\n%s", diff)
+	}
+	want := map[int64]string{1: stamp(p.upTo), 2: stamp(p.upTo)}
+	if diff := cmp.Diff(want, r.kept(1, 2)); diff != "" {
+		t.Errorf("marks (-want +got):\n%s", diff)
+	}
+	p.asked = nil
+	r.play(5*time.Minute - time.Second)
+	if diff := cmp.Diff([]int64{1, 2, 1, 2, 1, 2}, p.asked); diff != "" {
+		t.Errorf("asked in the five minutes after (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAppThatIsNotAnsweredHoldsNoOtherUp(t *testing.T) {
+	r := rigged(t)
+	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute), refuse: map[int64]error{1: &fleet.LimitedError{For: 10 * time.Minute}}}
+	r.Deliveries = p
+	r.play(5 * time.Minute)
+	if diff := cmp.Diff([]int64{1, 2, 2, 2, 2}, p.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[int64]string{1: "", 2: stamp(p.upTo)}, r.kept(1, 2)); diff != "" {
+		t.Errorf("marks (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAppThatGitHubLimitsIsNotAsked(t *testing.T) {
+	r := rigged(t)
+	r.Meters = func() fleet.Meters {
+		return fleet.Meters{{App: 2, SeenAt: noon, PausedUntil: noon.Add(time.Hour)}, {App: 1, SeenAt: noon, Resource: fleet.CoreCalls, Limit: 5000, Remaining: 5000}}
+	}
+	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute)}
+	r.Deliveries = p
+	r.play(time.Minute)
+	if diff := cmp.Diff([]int64{1}, p.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+}
+
+func TestAMarkWithoutANumberIsTheFirstApps(t *testing.T) {
+	r := rigged(t)
+	mark := noon.Add(-2 * time.Hour)
+	r.has(fleet.Change{Marks: map[string]string{markReadBack: stamp(mark)}})
+	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute), refuse: map[int64]error{1: fleet.ErrUnknownOutcome}}
+	r.Deliveries = p
+	r.play(time.Second) // the other App's mark comes before the first one's
+	p.refuse = nil
+	r.anew()
+	r.due = r.now
+	r.play(time.Second)
+	want := []time.Time{mark, noon.Add(-15 * time.Minute), mark, p.upTo}
+	if diff := cmp.Diff(want, p.since); diff != "" {
+		t.Errorf("since (-want +got):\n%s", diff)
+	}
+	if old, there := r.state().Marks[markReadBack]; there {
+		t.Errorf("the mark without a number stays: %q", old)
+	}
+}
+
+func TestAGapIsToldOfEachApp(t *testing.T) {
+	r := rigged(t)
+	old := stamp(noon.Add(-deliveriesFor - time.Hour))
+	r.has(fleet.Change{Marks: map[string]string{readBackMark(1): old, readBackMark(2): old}})
+	r.Deliveries = &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute)}
+	r.play(time.Second)
+	_, plan, err := r.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, app := range []string{"1", "2"} {
+		want = append(want, "GitHub keeps deliveries for three days: those of App "+app+" from 2026-01-02 11:00 UTC to 2026-01-02 12:00 UTC that failed were never read back")
+	}
+	slices.Sort(plan.Alerts)
+	if diff := cmp.Diff(want, plan.Alerts); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
 	}
 }

@@ -119,7 +119,7 @@ type memory struct {
 	learnt    map[string]string         // marks of boots that the plan is to write
 	alerted   map[string]time.Time
 	started   bool
-	readBack  time.Time
+	readBack  map[int64]time.Time // when an App's deliveries are due again
 	search    searching
 	guardAt   time.Time // no sooner, to look at groups and versions again
 	swept     time.Time
@@ -182,8 +182,8 @@ func (r *Reconciler) wake(s fleet.Snapshot, p fleet.Plan) time.Time {
 		return now
 	}
 	next := r.memory.full.Add(r.pause(s))
-	if r.Deliveries != nil && r.memory.readBack.Add(readBackEvery).Before(next) {
-		next = r.memory.readBack.Add(readBackEvery)
+	if _, at, ok := r.readBackDue(); ok && at.Before(next) {
+		next = at
 	}
 	if at := r.searchWake(s.State, now); !at.IsZero() && at.Before(next) {
 		next = at

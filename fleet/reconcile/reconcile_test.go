@@ -18,10 +18,23 @@ type post struct {
 	upTo   time.Time
 	err    error
 	since  []time.Time // of each call
+	apps   []int64     // 1 if empty
+	asked  []int64     // the App of each call
+	refuse map[int64]error
 }
 
-func (p *post) Lost(_ context.Context, since time.Time) ([]fleet.Event, time.Time, error) {
-	p.since = append(p.since, since)
+func (p *post) Senders() []int64 {
+	if len(p.apps) == 0 {
+		return []int64{1}
+	}
+	return p.apps
+}
+
+func (p *post) Lost(_ context.Context, app int64, since time.Time) ([]fleet.Event, time.Time, error) {
+	p.since, p.asked = append(p.since, since), append(p.asked, app)
+	if err := p.refuse[app]; err != nil {
+		return nil, since, err
+	}
 	return p.events, p.upTo, p.err
 }
 
@@ -75,6 +88,7 @@ func TestOnceSaysWhenToLookAgain(t *testing.T) {
 			r.refuse["machines"], r.refuse["runners"] = errOdd, errOdd
 		}, fullEvery},
 		{"when lost deliveries are due before that", func(r *rig) { r.Deliveries = &post{} }, readBackEvery},
+		{"at once when those of another App are", func(r *rig) { r.Deliveries = &post{apps: []int64{1, 2}} }, 0},
 		{"when the plan says so", func(r *rig) { r.shows(idle("i-1", 100*time.Second)) }, 20 * time.Second},
 		{"at once after something was done", func(r *rig) { r.queue(1, acme) }, 0},
 		{"at once after something was refused", func(r *rig) {

@@ -33,9 +33,11 @@ func (m means) app(ctx context.Context, key string, a config.App) (*github.Clien
 	if err != nil {
 		return nil, err
 	}
-	c, err := github.New(github.Config{
-		AppID: a.AppID, PrivateKeys: keys, BaseURL: m.file.GitHub.APIURL, Now: time.Now, Log: m.log, Decode: webhooks.Decode,
-	})
+	cfg := github.Config{AppID: a.AppID, PrivateKeys: keys, BaseURL: m.file.GitHub.APIURL, Now: time.Now, Log: m.log}
+	if len(a.WebhookSecrets) > 0 {
+		cfg.Decode = webhooks.Decode // what an App that has no webhook here could send is not missed
+	}
+	c, err := github.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}

@@ -71,7 +71,9 @@ func deaths(n int) (all []Moment) {
 // deafToLost hears of no lost delivery.
 type deafToLost struct{}
 
-func (deafToLost) Lost(_ context.Context, since time.Time) ([]fleet.Event, time.Time, error) {
+func (deafToLost) Senders() []int64 { return []int64{appID} }
+
+func (deafToLost) Lost(_ context.Context, _ int64, since time.Time) ([]fleet.Event, time.Time, error) {
 	return nil, since, nil
 }
 

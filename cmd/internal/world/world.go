@@ -214,13 +214,13 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	}
 	w.deliver = w.losing(w.deliver)
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	gh, err := github.New(github.Config{
+	app, err := github.New(github.Config{
 		AppID: appID, PrivateKeys: [][]byte{pemKey}, BaseURL: base, Transport: transport, Now: w.clock, Log: w.cfg.Log, Decode: webhooks.Decode,
 	})
 	if err != nil {
 		return err
 	}
-	cloud := provision.New(w.cloudConfig())
+	gh, cloud := github.NewApps(app), provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
 		Ledger: watched{w.Store, w}, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh,
 		Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
