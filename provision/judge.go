@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -251,7 +252,7 @@ func refusal(c Config, q question, err error) (fleet.Problem, bool) {
 		}
 		return p, true
 	}
-	if strings.Contains(err.Error(), "no such host") {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		p.Key, p.Text = "aws.region", fmt.Sprintf("there is no AWS in %q: its address is not known", c.Region)
 		p.Remedy = "name a region, such as us-east-1; if it is one, look at the host's DNS"
 	}

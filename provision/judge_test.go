@@ -1,8 +1,8 @@
 package provision
 
 import (
-	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -44,7 +44,7 @@ func TestWhatAWSShowsOfAFileIsJudged(t *testing.T) {
 	}
 	gone := func(q question) func(*seen, *Config) { // as a question leaves it that was not answered
 		return func(s *seen, _ *Config) {
-			*s = seen{images: map[string]image{}, refused: map[question]error{q: translate(errors.New("dial tcp: lookup ec2.us-esat-1.amazonaws.com: no such host"))}}
+			*s = seen{images: map[string]image{}, refused: map[question]error{q: translate(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ec2.us-esat-1.amazonaws.com", IsNotFound: true}})}}
 		}
 	}
 	var text strings.Builder

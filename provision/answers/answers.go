@@ -35,6 +35,18 @@ func Read(err error) (Answer, error) {
 	return Answer{}, fmt.Errorf("%w: %w", fleet.ErrUnknownOutcome, err)
 }
 
+// Mean is the error that an answer stands for: what it means, if anything, and a
+// sentence. A service that failed leaves the outcome unknown.
+func (a Answer) Mean(meaning error, text string) error {
+	if meaning == nil && a.Fault {
+		meaning = fleet.ErrUnknownOutcome
+	}
+	if meaning == nil {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%w: %s", meaning, text)
+}
+
 // textLimit cuts sentences: an encoded authorization failure alone has more
 // than a thousand characters.
 const textLimit = 400

@@ -68,3 +68,21 @@ func TestLongSentencesAreCutBetweenCharacters(t *testing.T) {
 		t.Errorf("%q was cut", short)
 	}
 }
+
+func TestWhatAnAnswerMeans(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		answer  answers.Answer
+		meaning error
+		want    string
+	}{
+		{"a code that is known", answers.Answer{Code: "Throttling"}, fleet.ErrThrottled, fleet.ErrThrottled.Error() + ": text"},
+		{"one that is known, of a service that failed", answers.Answer{Fault: true}, fleet.ErrThrottled, fleet.ErrThrottled.Error() + ": text"},
+		{"a service that failed", answers.Answer{Fault: true}, nil, fleet.ErrUnknownOutcome.Error() + ": text"},
+		{"nothing in particular", answers.Answer{Code: "Odd"}, nil, "text"},
+	} {
+		if err := tt.answer.Mean(tt.meaning, "text"); err.Error() != tt.want || tt.meaning != nil && !errors.Is(err, tt.meaning) {
+			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
+		}
+	}
+}

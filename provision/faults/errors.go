@@ -1,8 +1,6 @@
 package faults
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -71,12 +69,5 @@ func translate(err error) error {
 	if a.Code == "ConflictException" {
 		text = "the drill was sent before with another request: " + text
 	}
-	m := meaning(a.Code)
-	if m == nil && a.Fault {
-		m = fleet.ErrUnknownOutcome
-	}
-	if m == nil {
-		return errors.New(text)
-	}
-	return fmt.Errorf("%w: %s", m, text)
+	return a.Mean(meaning(a.Code), text)
 }

@@ -1,8 +1,6 @@
 package tokens
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/runfleet/runfleet/fleet"
@@ -51,12 +49,5 @@ func translate(err error) error {
 	if a.Text != "" && !strings.Contains(a.Code, "Validation") {
 		text += ": " + a.Text
 	}
-	meaning := codes[a.Code]
-	if meaning == nil && a.Fault {
-		meaning = fleet.ErrUnknownOutcome
-	}
-	if meaning == nil {
-		return errors.New(text)
-	}
-	return fmt.Errorf("%w: %s", meaning, text)
+	return a.Mean(codes[a.Code], text)
 }
