@@ -189,8 +189,8 @@ type shiftedDeliveries struct {
 	ahead
 }
 
-func (s shiftedDeliveries) Lost(ctx context.Context, since time.Time) ([]fleet.Event, time.Time, error) {
-	events, upTo, err := s.Deliveries.Lost(ctx, s.theirs(since))
+func (s shiftedDeliveries) Lost(ctx context.Context, app int64, since time.Time) ([]fleet.Event, time.Time, error) {
+	events, upTo, err := s.Deliveries.Lost(ctx, app, s.theirs(since))
 	return s.events(events), s.ours(upTo), err
 }
 

@@ -98,7 +98,9 @@ func (o outside) Job(_ context.Context, j fleet.Job) (fleet.Job, error) {
 	return j, nil
 }
 
-func (o outside) Lost(_ context.Context, since time.Time) ([]fleet.Event, time.Time, error) {
+func (outside) Senders() []int64 { return []int64{1} }
+
+func (o outside) Lost(_ context.Context, _ int64, since time.Time) ([]fleet.Event, time.Time, error) {
 	if !since.Equal(worlds) {
 		o.t.Errorf("deliveries are read back from %s", since)
 	}
@@ -139,7 +141,7 @@ func TestWhatTheWorldTellsIsPutByTheFleetsClock(t *testing.T) {
 	stored, _ := r.Configs.Stored(ctx)
 	asked, _ := r.Runs.Job(ctx, dayAhead.job(told[fleet.Job]()))
 	_, until, _ := r.Accounts.Enrolment(ctx, fleet.Scope{})
-	lost, upTo, _ := r.Deliveries.Lost(ctx, fleets)
+	lost, upTo, _ := r.Deliveries.Lost(ctx, 1, fleets)
 	found, _ := r.Search.Jobs(ctx, fleet.Run{})
 	release, _ := r.Guards.RunnerRelease(ctx, fleet.Scope{}, "")
 	begun, _ := r.Faults.Start(ctx, fleet.Drill{})
