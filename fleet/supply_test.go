@@ -237,6 +237,19 @@ func TestAnIntentThatNobodySettled(t *testing.T) {
 			reserved(s, 1, 1)
 			s.Alone = true
 		}, []string{"launch 1 arm spot"}},
+		{"is settled without another call if all its machines are there", func(s *fleet.Snapshot) {
+			reserved(s, 100, 30)
+			m := machine("i-1", "arm", 99)
+			m.Intent = "l"
+			put(s, m)
+		}, []string{"settle l"}},
+		{"but sent again if some are missing: EC2 may not show them yet", func(s *fleet.Snapshot) {
+			reserved(s, 100, 30)
+			s.State.Intents[0].Launch.Count = 2
+			m := machine("i-1", "arm", 99)
+			m.Intent = "l"
+			put(s, m)
+		}, []string{"launch 2 arm spot"}},
 		{"is not sent again when its token is five minutes old", func(s *fleet.Snapshot) { reserved(s, 300, 200) }, nil},
 		{"is settled with what two full looks show after that", func(s *fleet.Snapshot) { reserved(s, 420, 200) }, []string{"settle l"}},
 		{"is not settled by looks before that", func(s *fleet.Snapshot) {

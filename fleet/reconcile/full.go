@@ -113,7 +113,12 @@ func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown
 		if _, unknown := bySight[m.ID]; !unknown || m.Gone() {
 			continue
 		}
-		m.SeenAt, m.AdoptedAt = s.At, s.At
+		if m.SeenAt = s.At; asked(s.State, m) {
+			r.Log.InfoContext(ctx, "launch seen", "machine", m.ID, "pool", m.Pool, "intent", m.Intent)
+			rows = append(rows, m)
+			continue
+		}
+		m.AdoptedAt = s.At
 		if m.Standing && (m.State == fleet.Stopping || m.State == fleet.Stopped) {
 			m.StoppedAt, m.ReadyAt = s.At, s.At // it is taken to have come up once
 		}
@@ -121,6 +126,11 @@ func (r *Reconciler) sightMachines(ctx context.Context, s *fleet.Snapshot, shown
 		rows = append(rows, m)
 	}
 	return rows
+}
+
+// asked reports whether this ledger asked for a machine and waits for the answer.
+func asked(state fleet.State, m fleet.Machine) bool {
+	return slices.ContainsFunc(state.Intents, func(in fleet.Intent) bool { return in.Launch != nil && in.ID == m.Intent })
 }
 
 // sightRunners merges a scope's registrations into the ledger's, and tells

@@ -122,3 +122,21 @@ func TestAJobThatWasDoneWhileNobodyHeardIsNotLaunchedForAgain(t *testing.T) {
 		})
 	}
 }
+
+func TestARestartedManagerSeesWhatItsPredecessorLaunched(t *testing.T) {
+	r := rigged(t)
+	r.Alone = true
+	r.lose["launch"] = fleet.ErrUnknownOutcome
+	r.queue(1, acme)
+	r.look()
+	r.memory = memory{} // another process
+	r.now = r.now.Add(time.Second)
+	r.look()
+	want := []string{"i-1, try 1, runner 1 of acme"} // not adopted: it was asked for
+	if diff := cmp.Diff(want, r.machineRows()); diff != "" {
+		t.Errorf("machines (-want +got):\n%s", diff)
+	}
+	if s := r.state(); len(r.yard.sent) != 1 || len(s.Intents) != 0 {
+		t.Errorf("%d launches, open intents %v", len(r.yard.sent), s.Intents)
+	}
+}

@@ -17,14 +17,15 @@ type underway struct {
 }
 
 // actsOf is what the open intents of a snapshot may write. One that was sent
-// long ago is not being executed any more: whoever takes it up commits first.
+// long ago is not being executed any more: whoever takes it up commits first. Nor
+// is any of a predecessor's that is dead.
 func actsOf(s fleet.Snapshot, at time.Time) underway {
 	u := underway{
 		fleet: s.Fleet.Name, machines: map[fleet.MachineID]bool{},
 		runners: map[string]bool{}, launches: map[fleet.IntentID]bool{},
 	}
 	for _, in := range s.State.Intents {
-		if at.Sub(in.SentAt) >= fleet.ResendAfter {
+		if s.Alone || at.Sub(in.SentAt) >= fleet.ResendAfter {
 			continue
 		}
 		if id := in.Machine(); id != "" {
