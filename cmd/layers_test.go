@@ -41,7 +41,7 @@ var layers = map[string][]string{
 	"provision/faults":        {module + "fleet", module + "provision/answers", "github.com/aws/..."},
 	"provision/notices":       {module + "fleet"},
 	"provision/pace":          {"github.com/aws/...", "golang.org/x/time/rate"},
-	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/faults", module + "provision/notices", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
+	"provision/provisiontest": {module + "fleet", module + "provision", module + "provision/faults", module + "provision/notices", module + "provision/queue", module + "provision/tokens", "github.com/aws/...", "github.com/google/go-cmp/..."},
 	"provision/queue":         {module + "fleet", module + "provision/notices", "github.com/aws/..."},
 	"provision/settings":      {module + "fleet", "github.com/aws/..."},
 	"provision/tokens":        {module + "fleet", module + "provision/answers", "github.com/aws/..."},

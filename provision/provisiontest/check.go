@@ -16,18 +16,21 @@ import (
 func (e Env) checker(t *testing.T) provision.Checker {
 	t.Helper()
 	parameters, ok := e.SSM.(provision.ParametersAPI)
-	need(t, e.Checks != nil && ok, "what a check asks")
+	if e.Checks == nil || !ok {
+		t.Fatal("a check cannot ask what it needs")
+	}
 	return provision.Checker{EC2: e.Checks, SSM: parameters}
 }
 
 func fitting(t *testing.T, e Env) {
 	k, c := e.checker(t), e.config()
-	put := &ssm.PutParameterInput{Name: aws.String("/ci/image"), Value: aws.String(e.Image), Type: types.ParameterTypeString}
+	e.forget(t, e.name("image"))
+	put := &ssm.PutParameterInput{Name: aws.String(e.name("image")), Value: aws.String(e.Image), Type: types.ParameterTypeString}
 	if _, err := e.SSM.PutParameter(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
 	c.Pools = append(c.Pools, c.Pools[0])
-	c.Pools[1].Image = "ssm:/ci/image"
+	c.Pools[1].Image = "ssm:" + e.name("image")
 	if got := k.Check(t.Context(), c); len(got) != 0 {
 		t.Errorf("problems %+v", got)
 	}
@@ -41,6 +44,7 @@ type misfit struct {
 }
 
 func misfits(t *testing.T, e Env) {
+	need(t, e.Elsewhere != "", "a security group of another VPC")
 	k := e.checker(t)
 	for _, tt := range []misfit{
 		{"a subnet that is not there", "", "aws.subnets[1]", false, func(c *provision.Config) { c.Subnets[1] = "subnet-0123456789abcdef0" }},
@@ -48,7 +52,7 @@ func misfits(t *testing.T, e Env) {
 		{"a security group of another VPC", "", "aws.security_groups[0]", true, func(c *provision.Config) { c.SecurityGroups[0] = e.Elsewhere }},
 		{"an image that is not there", "arm64", "image", true, func(c *provision.Config) { c.Pools[0].Image = "ami-0fedcba9876543210" }},
 		{"an image of the other architecture", "arm64", "image", true, func(c *provision.Config) { c.Pools[0].Image = e.Foreign }},
-		{"a parameter that is not there", "arm64", "image", true, func(c *provision.Config) { c.Pools[0].Image = "ssm:/ci/none" }},
+		{"a parameter that is not there", "arm64", "image", true, func(c *provision.Config) { c.Pools[0].Image = "ssm:" + e.name("none") }},
 		{"a type that no zone of the subnets offers", "arm64", "types[1]", false, func(c *provision.Config) { c.Pools[0].Types[1] = e.Rare }},
 		{"an instance profile that is not there", "", "aws.instance_profile", true, func(c *provision.Config) { c.InstanceProfile = "none" }},
 	} {

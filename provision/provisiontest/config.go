@@ -7,10 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-
 	"github.com/runfleet/runfleet/fleet"
 )
 
@@ -108,26 +104,6 @@ func stored(t *testing.T, e Env) {
 		if !strings.HasPrefix(string(id), "i-") || at.IsZero() {
 			t.Errorf("stored %s at %s", id, at)
 		}
-	}
-}
-
-func plainly(t *testing.T, e Env) {
-	s := e.store()
-	names := fleet.Plain{URL: "gh-url", Token: "/ci/gh-token"}
-	for _, token := range []string{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBBBBBBBBB"} {
-		if err := s.PutPlain(t.Context(), names, fleet.Enrolment{URL: "https://github.com/acme", Token: token}); err != nil {
-			t.Fatal(err)
-		}
-		for name, want := range map[string]string{names.URL: "https://github.com/acme", names.Token: token} {
-			got, err := e.SSM.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name), WithDecryption: aws.Bool(true)})
-			if err != nil || aws.ToString(got.Parameter.Value) != want {
-				t.Errorf("%s: %+v, error %v", name, got, err)
-			}
-		}
-	}
-	secret, err := e.SSM.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(names.Token)})
-	if err != nil || secret.Parameter.Type != types.ParameterTypeSecureString {
-		t.Errorf("the token is no secret: error %v", err)
 	}
 }
 

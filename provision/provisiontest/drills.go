@@ -19,8 +19,8 @@ import (
 // drills are those of a process that knows nothing of others.
 func (e Env) drills() *faults.Drills {
 	return &faults.Drills{
-		FIS: e.FIS, Cloud: provision.New(e.config()), Fleet: fleetName,
-		Role: "arn:aws:iam::" + e.Account + ":role/runfleet-drills", Tags: map[string]string{"team": "ci"},
+		FIS: e.FIS, Cloud: provision.New(e.config()), Fleet: e.Fleet,
+		Role: e.DrillRole, Tags: map[string]string{"team": "ci"},
 	}
 }
 
@@ -33,8 +33,8 @@ func drill(id string) fleet.Drill {
 func (e Env) runs(t *testing.T, spot int) (onSpot, onDemand []fleet.Machine) {
 	t.Helper()
 	c := provision.New(e.config())
-	onSpot = e.must(t, c, "intent-spot", e.launch(t, c, fleet.Spot, spot))
-	onDemand = e.must(t, c, "intent-demand", e.launch(t, c, fleet.OnDemand, 1))
+	onSpot = e.must(t, c, e.intent("spot"), e.launch(t, c, fleet.Spot, spot))
+	onDemand = e.must(t, c, e.intent("demand"), e.launch(t, c, fleet.OnDemand, 1))
 	e.pass()
 	return onSpot, onDemand
 }
@@ -80,28 +80,36 @@ func drilled(t *testing.T, e Env) {
 	if got.State != fleet.ExperimentCompleted {
 		t.Errorf("ended %+v", got)
 	}
-	if !e.Interrupts {
+	if !e.right(t, NobodyInterrupted) {
 		return // what follows is not a matter of form
 	}
 	if len(got.Victims) != 2 || slices.Contains(got.Victims, onDemand[0].ID) {
 		t.Errorf("victims %v", got.Victims)
 	}
-	var warned []fleet.MachineID
-	read := notices.Read(e.Messages())
-	for _, n := range read.Notices {
-		if n.Kind == fleet.Interruption {
-			warned = append(warned, n.Machine)
-		}
-	}
-	slices.Sort(warned)
-	if diff := cmp.Diff(map[string]int{"rebalance": 2, "interruption": 2}, read.Counts()); diff != "" || !slices.Equal(warned, got.Victims) {
-		t.Errorf("warned %v, messages (-want +got):\n%s", warned, diff)
+	if e.Messages != nil {
+		told(t, e.Messages(), got.Victims)
 	}
 	e.Pass(5 * time.Minute)
 	for _, m := range alive(t, provision.New(e.config())) {
 		if slices.Contains(got.Victims, m.ID) {
 			t.Errorf("victim %s is still there", m.ID)
 		}
+	}
+}
+
+// told checks that the victims of a drill were, and nobody else.
+func told(t *testing.T, messages [][]byte, victims []fleet.MachineID) {
+	t.Helper()
+	var warned []fleet.MachineID
+	read := notices.Read(messages)
+	for _, n := range read.Notices {
+		if n.Kind == fleet.Interruption {
+			warned = append(warned, n.Machine)
+		}
+	}
+	slices.Sort(warned)
+	if diff := cmp.Diff(map[string]int{"rebalance": 2, "interruption": 2}, read.Counts()); diff != "" || !slices.Equal(warned, victims) {
+		t.Errorf("warned %v, messages (-want +got):\n%s", warned, diff)
 	}
 }
 
@@ -223,13 +231,13 @@ func stopped(t *testing.T, e Env) {
 
 func nobody(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	e.must(t, c, "intent-demand", e.launch(t, c, fleet.OnDemand, 3))
+	e.must(t, c, e.intent("demand"), e.launch(t, c, fleet.OnDemand, 3))
 	e.pass()
 	if got, err := e.drills().Preview(t.Context(), drill("drill-1")); !errors.Is(err, fleet.ErrAbsent) {
 		t.Errorf("candidates %s, error %v", ids(got), err)
 	}
-	if !e.Interrupts {
-		t.Skip("this cloud resolves no targets by tag")
+	if !e.right(t, NobodyInterrupted) {
+		return
 	}
 	got := e.end(t, e.start(t, drill("drill-1")).ID)
 	if got.State != fleet.ExperimentFailed || got.Reason == "" || len(got.Victims) != 0 {
@@ -242,7 +250,8 @@ func nobody(t *testing.T, e Env) {
 }
 
 func conflicted(t *testing.T, e Env) {
-	need(t, e.Conflicts, "a client token with another request")
+	e.mustBeRight(t, OldTemplates)
+	need(t, e.Lose != nil, "a lost answer")
 	e.runs(t, 2)
 	e.Lose("CreateExperimentTemplate")
 	if _, err := e.drills().Start(t.Context(), drill("drill-1")); !errors.Is(err, fleet.ErrUnknownOutcome) {
@@ -257,6 +266,7 @@ func conflicted(t *testing.T, e Env) {
 }
 
 func manyDrills(t *testing.T, e Env) {
+	e.cheap(t)
 	e.runs(t, 2)
 	want := map[string]bool{}
 	for n := range 101 { // one more than a page
@@ -274,7 +284,7 @@ func manyDrills(t *testing.T, e Env) {
 		t.Errorf("left %d of %d drills, error %v", len(left), len(want), err)
 	}
 	other := e.drills()
-	other.Fleet = "other"
+	other.Fleet = e.Fleet + "-other"
 	if left, err := other.Left(t.Context()); err != nil || len(left) != 0 {
 		t.Errorf("another fleet has %v, error %v", left, err)
 	}

@@ -12,7 +12,7 @@ import (
 
 func unknownEnd(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 3))
+	machines := e.must(t, c, e.intent("1"), e.launch(t, c, fleet.OnDemand, 3))
 	e.pass()
 	list := []fleet.MachineID{"i-0123456789abcdef0", machines[0].ID, "i-0fedcba9876543210", machines[1].ID}
 	for range 2 { // to end what is ended is no error
@@ -35,7 +35,7 @@ func unknownEnd(t *testing.T, e Env) {
 
 func guarded(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 4))
+	machines := e.must(t, c, e.intent("1"), e.launch(t, c, fleet.OnDemand, 4))
 	e.pass()
 	list := []fleet.MachineID{machines[0].ID, machines[1].ID, machines[2].ID}
 	e.Protect(t, machines[1].ID, true)
@@ -81,12 +81,13 @@ func templates(t *testing.T, e Env) {
 func swept(t *testing.T, e Env) {
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.OnDemand, 2)
-	machines := e.must(t, c, "intent-1", l)
+	machines := e.must(t, c, e.intent("1"), l)
 	template, _, _ := strings.Cut(l.Template, ":")
 	e.pass()
 
 	var delete []string
-	if e.KeepsFleets {
+	kept := e.right(t, FleetsForgotten)
+	if kept {
 		delete = []string{machines[0].EC2Fleet}
 		c = provision.New(e.config()) // a new process learns of them from machines
 		alive(t, c)
@@ -112,7 +113,7 @@ func swept(t *testing.T, e Env) {
 	}
 	e.pass()
 	fleets, made, err = c.Leftovers(t.Context())
-	if err != nil || len(made) != 0 || e.KeepsFleets && len(fleets) != 0 {
+	if err != nil || len(made) != 0 || kept && len(fleets) != 0 {
 		t.Errorf("left: %v, %v, error %v", fleets, made, err)
 	}
 }

@@ -1,63 +1,74 @@
-// Package provisiontest holds what every EC2, SSM and FIS must do for packages
-// provision, tokens and faults, be it a simulation, a mock server or an account.
+// Package provisiontest holds what every EC2, SSM, SQS and FIS must do for packages
+// provision, tokens, queue and faults, be it a simulation, a mock server or an
+// account: a suite for each of the four.
 //
 // # Decisions
 //
 // The suite sees the cloud through the adapters alone, so it checks both: that
 // the adapters say what they promise, and that the other side is what they
-// believe it to be. A fault that a cloud cannot play skips its test.
+// believe it to be. What an adapter never shows, such as a tag for a policy, is
+// looked at with the SDK.
+//
+// Where a stand-in is known to be wrong, that has a name in the list of deviations,
+// and the test that meets it says the name. A fault that nobody can play skips its
+// test.
 package provisiontest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/faults"
+	"github.com/runfleet/runfleet/provision/queue"
 	"github.com/runfleet/runfleet/provision/tokens"
 )
 
-// Env is an empty cloud, and what a test may do to it.
+// Env is a cloud in which the test's fleet has nothing yet, and what may be done to
+// it.
 type Env struct {
+	Name       string // of the cloud, for people
+	Fleet      string // the test's own
+	Deviations []Deviation
+	// Paid: machines cost money and time is real. Tests that need hundreds of
+	// either are left out.
+	Paid bool
+
 	EC2             provision.EC2API
-	SSM             tokens.SSMAPI
+	SSM             SSMAPI
+	SQS             SQSAPI
 	FIS             faults.FISAPI
 	Region, Account string
 	Subnets         []string // two, in two zones
 	SecurityGroups  []string
 	InstanceProfile string
+	DrillRole       string // the ARN of what FIS acts as
 	Image           string
 	Types           []string // two, offered in both zones
-	// Checks are what a check asks; nil: it cannot be. Elsewhere is a security
-	// group of another VPC, Foreign an image of x86_64, and Rare a type that
-	// neither zone offers.
+	// Checks are what a check asks. Elsewhere is a security group of another VPC,
+	// or empty, Foreign an image of x86_64, and Rare a type that neither zone
+	// offers.
 	Checks                   provision.CheckAPI
 	Elsewhere, Foreign, Rare string
 	Now                      func() time.Time
 
-	// Pass lets time pass: two minutes are more than any lag. nil where
-	// nothing lags.
+	// Wait lets time pass, on whatever clock the cloud goes by.
+	Wait func(time.Duration)
+	// Pass lets lag pass: two minutes are more than any. nil where nothing lags.
 	Pass func(time.Duration)
-	// KeepsTokens: a client token launches once. moto alone launches each time.
-	KeepsTokens bool
-	// KeepsFleets: machines carry the tag of their instant fleet, and a fleet
-	// whose machines are gone can be deleted. Neither is so in moto.
-	KeepsFleets bool
-	// Interrupts: FIS picks victims by tag, and they get notices, of which
-	// Messages has those of EventBridge so far, and go. In moto an experiment
-	// completes without having picked anybody, also when nobody has the tags.
-	Interrupts bool
-	Messages   func() [][]byte
-	// Conflicts: FIS refuses a client token with another request, and lists
-	// show a template only after a while. moto gives the old template.
-	Conflicts bool
+	// Messages has those of EventBridge so far; nil where nobody listens.
+	Messages func() [][]byte
 
-	// TakesTime: a stop is under way for a while, and a start wants capacity.
-	// moto's machines change at once, and start anywhere.
-	TakesTime bool
-
+	// As is SQS for a machine, which receivers know as the sender; nil where
+	// nobody can send as one.
+	As func(fleet.MachineID) queue.SendAPI
 	// Protect has EC2 refuse, or not any more, to end a machine.
 	Protect func(t *testing.T, m fleet.MachineID, on bool)
 
@@ -68,8 +79,35 @@ type Env struct {
 	Lose     func(operation string) // the next call works, its answer is lost
 }
 
-// fleetName is what every test's fleet is called.
-const fleetName = "conform"
+// SSMAPI is what tests call of SSM beside the adapter.
+type SSMAPI interface {
+	tokens.SSMAPI
+	ListTagsForResource(context.Context, *ssm.ListTagsForResourceInput, ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error)
+}
+
+// SQSAPI is what tests call of SQS beside the adapters.
+type SQSAPI interface {
+	queue.SendAPI
+	queue.PollAPI
+	CreateQueue(context.Context, *sqs.CreateQueueInput, ...func(*sqs.Options)) (*sqs.CreateQueueOutput, error)
+	DeleteQueue(context.Context, *sqs.DeleteQueueInput, ...func(*sqs.Options)) (*sqs.DeleteQueueOutput, error)
+}
+
+// name is a parameter's of the test's own, outside the paths of the fleet.
+func (e Env) name(short string) string { return "/ci/" + e.Fleet + "/" + short }
+
+// forget has a parameter deleted at the end, whether it is there or not.
+func (e Env) forget(t *testing.T, names ...string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, name := range names {
+			_, _ = e.SSM.DeleteParameter(context.Background(), &ssm.DeleteParameterInput{Name: aws.String(name)})
+		}
+	})
+}
+
+// intent is an intent's id of the test's own: EC2 knows client tokens for long.
+func (e Env) intent(short string) fleet.IntentID { return fleet.IntentID(e.Fleet + "-" + short) }
 
 // pass lets lag pass.
 func (e Env) pass() {
@@ -81,7 +119,7 @@ func (e Env) pass() {
 // config is a fleet of one pool.
 func (e Env) config() provision.Config {
 	return provision.Config{
-		EC2: e.EC2, Fleet: fleetName, Ledger: "ledger-1", Region: e.Region,
+		EC2: e.EC2, Fleet: e.Fleet, Ledger: "ledger-1", Region: e.Region,
 		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, InstanceProfile: e.InstanceProfile,
 		Tags: map[string]string{"team": "ci"},
 		Pools: []provision.PoolSpec{{
@@ -92,7 +130,7 @@ func (e Env) config() provision.Config {
 }
 
 func (e Env) store() *tokens.Store {
-	return &tokens.Store{SSM: e.SSM, Fleet: fleetName, Region: e.Region, Account: e.Account}
+	return &tokens.Store{SSM: e.SSM, Fleet: e.Fleet, Region: e.Region, Account: e.Account}
 }
 
 // launch is a launch of a market by the first pool's recipe.
@@ -146,12 +184,4 @@ func ids(list []fleet.Machine) string {
 		names = append(names, string(m.ID))
 	}
 	return strings.Join(names, " ")
-}
-
-// need skips a test whose fault the cloud cannot play.
-func need(t *testing.T, plays bool, what string) {
-	t.Helper()
-	if !plays {
-		t.Skipf("this cloud cannot play it: %s", what)
-	}
 }

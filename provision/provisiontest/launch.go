@@ -16,7 +16,7 @@ import (
 
 func launched(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	for id, market := range map[fleet.IntentID]fleet.Market{"intent-spot": fleet.Spot, "intent-demand": fleet.OnDemand} {
+	for id, market := range map[fleet.IntentID]fleet.Market{e.intent("spot"): fleet.Spot, e.intent("demand"): fleet.OnDemand} {
 		l := e.launch(t, c, market, 3)
 		want := e.must(t, c, id, l)
 		for _, m := range want {
@@ -39,7 +39,7 @@ func launched(t *testing.T, e Env) {
 			cmpopts.SortSlices(func(a, b fleet.Machine) bool { return a.ID < b.ID }),
 			cmpopts.IgnoreFields(fleet.Machine{}, "State"), cmpopts.EquateApproxTime(time.Minute),
 		}
-		if !e.KeepsFleets {
+		if !e.right(t, FleetsForgotten) {
 			same = append(same, cmpopts.IgnoreFields(fleet.Machine{}, "EC2Fleet"))
 		}
 		if diff := cmp.Diff(want, got, same); diff != "" {
@@ -50,19 +50,20 @@ func launched(t *testing.T, e Env) {
 
 func strangers(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	e.must(t, c, "intent-1", e.launch(t, c, fleet.Spot, 1))
+	e.must(t, c, e.intent("1"), e.launch(t, c, fleet.Spot, 1))
 	e.pass()
 	other := e.config()
-	other.Fleet = "other"
+	other.Fleet = e.Fleet + "-other"
 	if got := alive(t, provision.New(other)); len(got) != 0 {
 		t.Errorf("another fleet lists %s", ids(got))
 	}
 }
 
 func pages(t *testing.T, e Env) {
+	e.cheap(t)
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.OnDemand, 600)
-	want := append(e.must(t, c, "intent-1", l), e.must(t, c, "intent-2", l)...)
+	want := append(e.must(t, c, e.intent("1"), l), e.must(t, c, e.intent("2"), l)...)
 	e.pass()
 	if got := alive(t, c); len(got) != len(want) {
 		t.Errorf("listed %d of %d machines", len(got), len(want))
@@ -75,7 +76,7 @@ func partial(t *testing.T, e Env) {
 	l := e.launch(t, c, fleet.OnDemand, 2)
 	gone := l.Offers[0]
 	e.Empty(gone)
-	got, err := c.Launch(t.Context(), "intent-1", l)
+	got, err := c.Launch(t.Context(), e.intent("1"), l)
 	if err != nil || len(got.Machines) != 2 {
 		t.Fatalf("launched %+v, error %v", got, err)
 	}
@@ -98,7 +99,7 @@ func empty(t *testing.T, e Env) {
 	for _, o := range l.Offers {
 		e.Empty(o)
 	}
-	got, err := c.Launch(t.Context(), "intent-1", l)
+	got, err := c.Launch(t.Context(), e.intent("1"), l)
 	if err != nil || len(got.Machines) != 0 || len(got.Refused) == 0 {
 		t.Fatalf("launched %+v, error %v", got, err)
 	}
@@ -107,16 +108,15 @@ func empty(t *testing.T, e Env) {
 			t.Errorf("refused %+v", r)
 		}
 	}
-	e.must(t, c, "intent-2", e.launch(t, c, fleet.OnDemand, 2))
+	e.must(t, c, e.intent("2"), e.launch(t, c, fleet.OnDemand, 2))
 }
 
 func replayed(t *testing.T, e Env) {
-	need(t, e.KeepsTokens, "client tokens")
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.Spot, 2)
-	first := e.must(t, c, "intent-1", l)
+	first := e.must(t, c, e.intent("1"), l)
 	// Another process, after a crash, sends what the ledger holds.
-	again := e.must(t, provision.New(e.config()), "intent-1", l)
+	again := e.must(t, provision.New(e.config()), e.intent("1"), l)
 	if ids(first) != ids(again) {
 		t.Errorf("launched %s, then %s", ids(first), ids(again))
 	}
@@ -127,12 +127,11 @@ func replayed(t *testing.T, e Env) {
 }
 
 func mismatch(t *testing.T, e Env) {
-	need(t, e.KeepsTokens, "client tokens")
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.Spot, 1)
-	e.must(t, c, "intent-1", l)
+	e.must(t, c, e.intent("1"), l)
 	l.Count = 2
-	_, err := c.Launch(t.Context(), "intent-1", l)
+	_, err := c.Launch(t.Context(), e.intent("1"), l)
 	if !errors.Is(err, fleet.ErrConfig) || !strings.Contains(err.Error(), "sent before with another request") {
 		t.Errorf("error %v", err)
 	}
@@ -143,25 +142,25 @@ func throttled(t *testing.T, e Env) {
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.Spot, 1)
 	e.Throttle("CreateFleet")
-	if _, err := c.Launch(t.Context(), "intent-1", l); !errors.Is(err, fleet.ErrThrottled) {
+	if _, err := c.Launch(t.Context(), e.intent("1"), l); !errors.Is(err, fleet.ErrThrottled) {
 		t.Errorf("error %v", err)
 	}
 	e.pass()
 	if got := alive(t, c); len(got) != 0 {
 		t.Errorf("alive: %s", ids(got))
 	}
-	e.must(t, c, "intent-1", l)
+	e.must(t, c, e.intent("1"), l)
 }
 
 func lost(t *testing.T, e Env) {
-	need(t, e.Lose != nil && e.KeepsTokens, "a lost answer")
+	need(t, e.Lose != nil, "a lost answer")
 	c := provision.New(e.config())
 	l := e.launch(t, c, fleet.Spot, 2)
 	e.Lose("CreateFleet")
-	if _, err := c.Launch(t.Context(), "intent-1", l); !errors.Is(err, fleet.ErrUnknownOutcome) {
+	if _, err := c.Launch(t.Context(), e.intent("1"), l); !errors.Is(err, fleet.ErrUnknownOutcome) {
 		t.Fatalf("error %v", err)
 	}
-	found := e.must(t, c, "intent-1", l)
+	found := e.must(t, c, e.intent("1"), l)
 	e.pass()
 	got := alive(t, c)
 	if len(got) != 2 || len(found) != 2 {
@@ -176,9 +175,9 @@ func templateGone(t *testing.T, e Env) {
 		t.Fatal(err)
 	}
 	e.pass()
-	got, err := c.Launch(t.Context(), "intent-1", l)
+	got, err := c.Launch(t.Context(), e.intent("1"), l)
 	if !errors.Is(err, fleet.ErrConfig) {
 		t.Fatalf("launched %+v from a template that is gone, error %v", got, err)
 	}
-	e.must(t, c, "intent-2", e.launch(t, c, fleet.OnDemand, 1))
+	e.must(t, c, e.intent("2"), e.launch(t, c, fleet.OnDemand, 1))
 }

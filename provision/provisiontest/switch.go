@@ -24,7 +24,7 @@ func states(t *testing.T, c *provision.Cloud) map[fleet.MachineID]fleet.MachineS
 
 func switched(t *testing.T, e Env) {
 	c := provision.New(e.config())
-	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 3))
+	machines := e.must(t, c, e.intent("1"), e.launch(t, c, fleet.OnDemand, 3))
 	e.pass()
 	const stranger = fleet.MachineID("i-0fedcba9876543210")
 	list := []fleet.MachineID{machines[0].ID, stranger, machines[1].ID}
@@ -60,7 +60,7 @@ func switched(t *testing.T, e Env) {
 func switchedLate(t *testing.T, e Env) {
 	need(t, e.Throttle != nil && e.Lose != nil, "throttling and lost answers")
 	c := provision.New(e.config())
-	list := []fleet.MachineID{e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 1))[0].ID}
+	list := []fleet.MachineID{e.must(t, c, e.intent("1"), e.launch(t, c, fleet.OnDemand, 1))[0].ID}
 	e.pass()
 	for _, tt := range []struct {
 		operation string
@@ -89,9 +89,10 @@ func switchedLate(t *testing.T, e Env) {
 }
 
 func noRoomToStart(t *testing.T, e Env) {
-	need(t, e.Empty != nil && e.TakesTime, "a stop that takes time")
+	e.mustBeRight(t, DoneAtOnce)
+	need(t, e.Empty != nil, "an empty offer")
 	c := provision.New(e.config())
-	machines := e.must(t, c, "intent-1", e.launch(t, c, fleet.OnDemand, 2))
+	machines := e.must(t, c, e.intent("1"), e.launch(t, c, fleet.OnDemand, 2))
 	e.pass()
 	list := []fleet.MachineID{machines[0].ID, machines[1].ID}
 	if left := c.Stop(t.Context(), list); len(left) != 0 {
