@@ -30,6 +30,7 @@ type Installation struct {
 	Account   string // login, as of now
 	AccountID int64  // stays when the account is renamed
 	Suspended bool   // by the account or by the App's owner: nothing may be asked
+	Person    bool   // the account is a person's, whose repositories have runners each
 }
 
 // Class is what demand is counted by: jobs of one class are alike to the

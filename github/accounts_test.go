@@ -39,7 +39,7 @@ func TestAnOrganisationsScopeIsItsInstallation(t *testing.T) {
 
 func TestAllInstallationsAreListed(t *testing.T) {
 	s := simulate(t, nil)
-	want := []fleet.Installation{{ID: 7, Account: "acme", AccountID: 1007, Suspended: true}, {ID: 8, Account: "alice", AccountID: 1008}}
+	want := []fleet.Installation{{ID: 7, Account: "acme", AccountID: 1007, Suspended: true}, {ID: 8, Account: "alice", AccountID: 1008, Person: true}}
 	for i := range 120 { // two pages
 		id := int64(100 + i)
 		in := githubsim.Installation{ID: githubsim.InstallationID(id), Account: fmt.Sprint("org-", i)}

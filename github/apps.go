@@ -4,41 +4,25 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// How long a list of an App's installations is believed, and how soon one that
-// could not be had is asked for again.
-const (
-	listedFor   = 10 * time.Minute
-	listedAgain = time.Minute
-)
-
 // Apps are several GitHub Apps that act as one, each with an allowance of its
 // own. A scope has one identity: the installation of the first App that is on
-// its account. Registrations, removals, lists of runners, questions about jobs
-// and re-runs go by whichever App has most left there; all else by the first.
-// It is safe for concurrent use.
+// its account. What is asked there goes by whichever App has most left, and while
+// one is shut, by another. It is safe for concurrent use.
 type Apps struct {
-	*Client
-	all []*seats // in the order of the fleet file
+	*Client          // the first
+	all     []*seats // in the order of the fleet file
 
 	mu    sync.Mutex
-	homes map[int64]fleet.Scope // what installations of other Apps stand for, by their number
-}
-
-// seats is an App and where it is installed.
-type seats struct {
-	*Client
-	mu   sync.Mutex
-	of   map[string]int64 // installation by login, in lower case
-	next time.Time
+	homes map[int64]fleet.Scope // what installations stand for, by their number, of several Apps
 }
 
 // NewApps joins Apps, the first one first.
@@ -50,66 +34,62 @@ func NewApps(first *Client, others ...*Client) *Apps {
 	return a
 }
 
-// on is the App's installation on an account; 0 if there is none, or it is not
-// known or suspended.
-func (s *seats) on(ctx context.Context, login string) int64 {
-	at := s.now()
-	s.mu.Lock()
-	due := !at.Before(s.next)
-	if due {
-		s.next = at.Add(listedAgain) // others go on with what is known
+// account is the number of a scope's account; 0 if no App is known to be on it. An
+// installation tells it whatever the account is called by now.
+func (a *Apps) account(ctx context.Context, s fleet.Scope) int64 {
+	var byID, byLogin int64
+	for _, app := range a.all {
+		app.renew(ctx)
+		id, login := app.of(s.Installation, s.Owner)
+		byID, byLogin = cmp.Or(byID, id), cmp.Or(byLogin, login)
 	}
-	s.mu.Unlock()
-	if due {
-		s.list(ctx, at)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.of[strings.ToLower(login)]
-}
-
-func (s *seats) list(ctx context.Context, at time.Time) {
-	all, err := s.Installations(ctx)
-	if err != nil {
-		s.log.WarnContext(ctx, "installations of an App not known", "app", s.app, "error", err)
-		return
-	}
-	of := map[string]int64{}
-	for _, in := range all {
-		if !in.Suspended {
-			of[strings.ToLower(in.Account)] = in.ID
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.of, s.next = of, at.Add(listedFor)
+	return cmp.Or(byID, byLogin)
 }
 
 // Home is the installation that an account's classes are known by: that of the
-// first App on it. It is told one of another App, which stands where no App is
-// known to be.
+// first App on it, suspended or not. It is told one of any App, which stands
+// where no App is known to be.
 func (a *Apps) Home(ctx context.Context, login string, told int64) (int64, error) {
-	for i, s := range a.all {
-		if id := s.on(ctx, login); id != 0 {
-			return id, nil
+	if len(a.all) == 1 {
+		return told, nil
+	}
+	account := a.account(ctx, fleet.Scope{Installation: told, Owner: login})
+	for _, s := range a.all {
+		in, _, known := s.on(account)
+		if !known {
+			return 0, fleet.ErrUnknownOutcome // it may be on the account
 		}
-		if i == 0 && !s.listed() {
-			return 0, fleet.ErrUnknownOutcome // it may be on the account: whoever told is to tell again
+		if in.ID != 0 {
+			return in.ID, nil
 		}
 	}
 	return told, nil
 }
 
-// listed reports whether the App's installations are known.
-func (s *seats) listed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.of != nil
+// Installations lists the installations of every App, each anew. It is an error
+// if one cannot be had, unless GitHub refuses that App as such and has others: of
+// it, what was known last is told.
+func (a *Apps) Installations(ctx context.Context) (all []fleet.Installation, err error) {
+	answered := false
+	for _, s := range a.all {
+		failed := s.ask(ctx, s.now())
+		switch {
+		case failed == nil:
+			answered = true
+		case err == nil || !errors.Is(failed, fleet.ErrConfig):
+			err = failed
+		}
+		all = append(all, s.seated()...)
+	}
+	if answered && errors.Is(err, fleet.ErrConfig) {
+		err = nil
+	}
+	return all, err
 }
 
 // turn is an App's way to a scope.
 type turn struct {
-	*Client
+	*seats
 	at   fleet.Scope
 	left int
 }
@@ -117,33 +97,29 @@ type turn struct {
 // turns are the ways to a scope, that of the App with most left first.
 func (a *Apps) turns(ctx context.Context, s fleet.Scope, resource string) []turn {
 	if len(a.all) == 1 {
-		return []turn{{a.Client, s, 0}}
+		return []turn{{a.all[0], s, 0}}
 	}
-	own := turn{a.Client, s, a.left(s.Installation, resource)}
+	account := a.account(ctx, s)
 	var ways []turn
-	owned := false
 	for _, app := range a.all {
-		at := s
-		if at.Installation = app.on(ctx, s.Owner); at.Installation == 0 {
-			continue
+		if in, open, _ := app.on(account); open {
+			at := s
+			at.Installation = in.ID
+			ways = append(ways, turn{app, at, app.left(in.ID, resource)})
+			a.stands(in.ID, s)
 		}
-		owned = owned || at.Installation == s.Installation
-		ways = append(ways, turn{app.Client, at, app.left(at.Installation, resource)})
-		a.stands(at.Installation, s)
 	}
-	if !owned {
-		ways = append(ways, own)
+	if len(ways) == 0 {
+		return []turn{{a.all[0], s, 0}} // GitHub says why not
 	}
 	slices.SortStableFunc(ways, func(x, y turn) int { return cmp.Compare(y.left, x.left) })
 	return ways
 }
 
 func (a *Apps) stands(installation int64, home fleet.Scope) {
-	if installation != home.Installation {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.homes[installation] = fleet.Scope{Installation: home.Installation, Owner: home.Owner}
-	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.homes[installation] = fleet.Scope{Installation: home.Installation, Owner: home.Owner}
 }
 
 // left is what an App has left of an allowance; all there is while GitHub did not
@@ -162,69 +138,69 @@ func (c *Client) left(installation int64, resource string) int {
 	return left
 }
 
-// each tries the ways to a scope until one is not limited: nothing came of those
-// before. A limit of all is a limit of the scope's own installation.
+// each tries the ways to a scope until one is answered: nothing came of those
+// before. An App that is limited, shut, or refused what it asks leaves it to the
+// others: it may have been granted less, or not be on the repository. What all
+// have against it is said of the scope's own installation.
 func (a *Apps) each(ctx context.Context, s fleet.Scope, resource string, do func(*Client, fleet.Scope) error) error {
-	var all *fleet.LimitedError
+	var limit *fleet.LimitedError
+	var shut *fleet.ShutError
+	var refused error
 	for _, way := range a.turns(ctx, s, resource) {
 		err := do(way.Client, way.at)
-		var limit *fleet.LimitedError
-		var shut *fleet.ShutError
+		var limited *fleet.LimitedError
+		var closed *fleet.ShutError
 		switch {
-		case errors.As(err, &limit):
-			if all == nil || limit.For < all.For {
-				told := *limit
-				told.Installation, all = s.Installation, &told
+		case errors.As(err, &limited):
+			if limit == nil || limited.For < limit.For {
+				told := *limited
+				told.Installation, limit = s.Installation, &told
 			}
-			continue
-		case errors.As(err, &shut) && way.at.Installation != s.Installation:
-			a.forget(way.Client)
-			continue
-		}
-		return err
-	}
-	if all == nil {
-		return fleet.ErrUnknownOutcome // each was shut between two lists
-	}
-	return all
-}
-
-// forget has an App's installations listed again before it is used.
-func (a *Apps) forget(c *Client) {
-	for _, s := range a.all {
-		if s.Client == c {
-			s.mu.Lock()
-			s.of, s.next = map[string]int64{}, s.now().Add(listedAgain)
-			s.mu.Unlock()
+		case errors.As(err, &closed):
+			way.close(closed.Installation)
+			shut = &fleet.ShutError{Installation: s.Installation, Text: closed.Text}
+		case errors.Is(err, fleet.ErrAbsent), errors.Is(err, fleet.ErrConfig):
+			if refused == nil {
+				refused = err
+			}
+		default:
+			return err
 		}
 	}
+	switch {
+	case refused != nil && errors.Is(refused, fleet.ErrAbsent) && (limit != nil || shut != nil):
+		return fmt.Errorf("%w: %v; another App, which cannot ask now, may see it", fleet.ErrUnknownOutcome, refused)
+	case refused != nil:
+		return refused
+	case limit != nil:
+		return limit
+	}
+	return shut
 }
 
 // Allowances is what GitHub said of every App's allowances: of the App itself,
 // and each of an account under the installation that it is known by. An App that was not used yet on an
 // account has a meter without an instant.
 func (a *Apps) Allowances() fleet.Meters {
-	all := a.Client.Allowances()
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, app := range a.all[1:] {
+	homes := maps.Clone(a.homes)
+	a.mu.Unlock()
+	var all fleet.Meters
+	for _, app := range a.all {
 		known := map[int64]bool{}
 		for _, m := range app.Client.Allowances() {
-			if m.Installation == theApp {
-				all = append(all, m)
-			} else if home, ok := a.homes[m.Installation]; ok {
-				known[m.Installation] = true
+			known[m.Installation] = true
+			if home, ok := homes[m.Installation]; ok {
 				m.Installation = home.Installation
-				all = append(all, m)
 			}
+			all = append(all, m)
 		}
-		app.mu.Lock()
-		for _, id := range app.of {
-			if home, ok := a.homes[id]; ok && !known[id] {
+		for _, in := range app.seated() {
+			home, ok := homes[in.ID]
+			if _, open, _ := app.on(in.AccountID); ok && open && !known[in.ID] {
 				all = append(all, fleet.Meter{App: app.app, Installation: home.Installation, Account: home.Owner, Resource: fleet.CoreCalls})
 			}
 		}
-		app.mu.Unlock()
 	}
 	slices.SortFunc(all, fleet.Meter.Compare)
 	return all

@@ -21,7 +21,6 @@ const askedMost = 50
 // grant is an account that installed the App, with what it granted.
 type grant struct {
 	fleet.Installation
-	person      bool
 	permissions map[string]string // nil: GitHub did not tell
 	page        string            // where its owner looks at the installation
 }
@@ -53,7 +52,7 @@ func (c *Client) Check(ctx context.Context, accounts []fleet.Account, pools []fl
 		return judge(accounts, pools, s)
 	}
 	for _, g := range s.served(accounts) {
-		if g.person || g.Suspended || !grants(g.permissions, runners) || len(s.groups)+len(s.ungrouped) >= askedMost {
+		if g.Person || g.Suspended || !grants(g.permissions, runners) || len(s.groups)+len(s.ungrouped) >= askedMost {
 			continue
 		}
 		login := strings.ToLower(g.Account)
@@ -119,7 +118,7 @@ func (c *Client) askApp(ctx context.Context, s *shown) error {
 func (c *Client) askGrants(ctx context.Context, s *shown) error {
 	return c.listInstallations(ctx, func(in *github.Installation) {
 		s.grants = append(s.grants, grant{
-			Installation: installationFrom(in), person: in.GetTargetType() == "User", permissions: levels(in.Permissions), page: clean(in.GetHTMLURL()),
+			Installation: installationFrom(in), permissions: levels(in.Permissions), page: clean(in.GetHTMLURL()),
 		})
 	})
 }

@@ -84,5 +84,9 @@ func statusFrom(s string) (fleet.JobStatus, error) {
 func installationFrom(in *github.Installation) fleet.Installation {
 	return fleet.Installation{
 		ID: in.GetID(), Account: in.GetAccount().GetLogin(), AccountID: in.GetAccount().GetID(), Suspended: in.SuspendedAt != nil,
+		Person: in.GetTargetType() == person,
 	}
 }
+
+// person is GitHub's word for accounts that are no organisations.
+const person = "User"

@@ -257,7 +257,7 @@ func TestAFailedReadDoesNotKeepTheNextCallFromANewList(t *testing.T) {
 }
 
 func TestAListThatFailsIsAnErrorAndMovesNothing(t *testing.T) {
-	for status, want := range map[int]string{500: "unknown", 401: "error", 403: "config", 429: "throttled"} {
+	for status, want := range map[int]string{500: "unknown", 401: "config", 403: "config", 429: "throttled"} {
 		r := rigged(t)
 		r.on("GET /app/hook/deliveries", status, `{}`)
 		if diff := cmp.Diff(lost{UpTo: time.Hour, Err: want}, r.lost(t, time.Hour)); diff != "" {

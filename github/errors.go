@@ -91,7 +91,8 @@ func (c *Client) refused(ctx context.Context, k call, answer *github.ErrorRespon
 		return fmt.Errorf("%s: %w: %s", k.op, meaning, text)
 	}
 	switch {
-	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusUnprocessableEntity:
+	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusUnprocessableEntity,
+		status == http.StatusUnauthorized && k.installation == theApp: // it does not know the key
 		return fmt.Errorf("%s: %w: %s", k.op, fleet.ErrConfig, text)
 	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
 		return k.unanswered(text)

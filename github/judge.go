@@ -110,7 +110,7 @@ func judgeApp(accounts []fleet.Account, s shown) (all []fleet.Problem) {
 	}
 	for _, r := range rights {
 		// Which kinds of accounts there are is known only with their list.
-		needed := slices.ContainsFunc(s.served(accounts), func(g grant) bool { return r.of(g.person) })
+		needed := slices.ContainsFunc(s.served(accounts), func(g grant) bool { return r.of(g.Person) })
 		if needed && !grants(s.permissions, r) && !doubled(s.permissions, r) {
 			all = append(all, fleet.Problem{
 				Key: "github.app_id", Text: fmt.Sprintf("App %d has no permission %s, so %s", s.app, r.words, r.lost),
@@ -129,7 +129,7 @@ func doubled(has map[string]string, r right) bool {
 
 // whole reports whether every served account needs the right.
 func whole(accounts []fleet.Account, s shown, r right) bool {
-	return !slices.ContainsFunc(s.served(accounts), func(g grant) bool { return !r.of(g.person) })
+	return !slices.ContainsFunc(s.served(accounts), func(g grant) bool { return !r.of(g.Person) })
 }
 
 // judgeAccounts says which accounts of the file cannot be served.
@@ -170,7 +170,7 @@ func judgeGrant(accounts []fleet.Account, g grant, s shown) (all []fleet.Problem
 		key = fmt.Sprintf("github.allow[%d]", i)
 	}
 	for _, r := range rights {
-		if !r.of(g.person) || grants(g.permissions, r) || doubled(g.permissions, r) || !grants(s.permissions, r) {
+		if !r.of(g.Person) || grants(g.permissions, r) || doubled(g.permissions, r) || !grants(s.permissions, r) {
 			continue
 		}
 		all = append(all, fleet.Problem{
@@ -183,7 +183,7 @@ func judgeGrant(accounts []fleet.Account, g grant, s shown) (all []fleet.Problem
 
 // registers reports whether runners can be registered for an account.
 func (g grant) registers() bool {
-	return !slices.ContainsFunc(rights, func(r right) bool { return r.stops && r.of(g.person) && !grants(g.permissions, r) })
+	return !slices.ContainsFunc(rights, func(r right) bool { return r.stops && r.of(g.Person) && !grants(g.permissions, r) })
 }
 
 // judgeSeat says why a standing pool has no place at GitHub.
@@ -197,7 +197,7 @@ func judgeSeat(p fleet.Pool, s shown) []fleet.Problem {
 	case at < 0:
 		wrong.Text = fmt.Sprintf("App %d is not installed on %s", s.app, p.Account)
 		wrong.Remedy = "an owner installs it there, or name another account"
-	case s.grants[at].person:
+	case s.grants[at].Person:
 		wrong.Text = fmt.Sprintf("%s is a person's account, and has runners for each repository only", p.Account)
 		wrong.Remedy = "name an organisation"
 	default:

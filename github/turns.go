@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -53,4 +54,73 @@ func (a *Apps) Rerun(ctx context.Context, r fleet.Rerun) error {
 		r.Scope = s
 		return c.Rerun(ctx, r)
 	})
+}
+
+// Runs is Client.Runs by the App with most calls left.
+func (a *Apps) Runs(ctx context.Context, of fleet.Repository) (runs []fleet.Run, err error) {
+	home := of.Scope
+	err = a.each(ctx, home, fleet.CoreCalls, func(c *Client, s fleet.Scope) (err error) {
+		of.Scope = s
+		runs, err = c.Runs(ctx, of)
+		return err
+	})
+	for i := range runs {
+		runs[i].Scope = home
+	}
+	return runs, err
+}
+
+// Run is Client.Run by the App with most calls left.
+func (a *Apps) Run(ctx context.Context, of fleet.Repository, id fleet.RunID) (run fleet.Run, err error) {
+	home := of.Scope
+	err = a.each(ctx, home, fleet.CoreCalls, func(c *Client, s fleet.Scope) (err error) {
+		of.Scope = s
+		run, err = c.Run(ctx, of, id)
+		return err
+	})
+	if err == nil {
+		run.Scope = home
+	}
+	return run, err
+}
+
+// Jobs is Client.Jobs by the App with most calls left.
+func (a *Apps) Jobs(ctx context.Context, r fleet.Run) (jobs []fleet.Job, err error) {
+	home := r.Scope
+	err = a.each(ctx, home, fleet.CoreCalls, func(c *Client, s fleet.Scope) (err error) {
+		r.Scope = s
+		jobs, err = c.Jobs(ctx, r)
+		return err
+	})
+	for i := range jobs {
+		jobs[i].Class.Scope = home
+	}
+	return jobs, err
+}
+
+// Open is Client.Open by the App with most calls left.
+func (a *Apps) Open(ctx context.Context, s fleet.Scope, group string) (open bool, err error) {
+	err = a.each(ctx, s, fleet.CoreCalls, func(c *Client, s fleet.Scope) (err error) {
+		open, err = c.Open(ctx, s, group)
+		return err
+	})
+	return open, err
+}
+
+// RunnerRelease is Client.RunnerRelease by the App with most calls left.
+func (a *Apps) RunnerRelease(ctx context.Context, s fleet.Scope, version string) (r fleet.RunnerRelease, err error) {
+	err = a.each(ctx, s, fleet.CoreCalls, func(c *Client, s fleet.Scope) (err error) {
+		r, err = c.RunnerRelease(ctx, s, version)
+		return err
+	})
+	return r, err
+}
+
+// Enrolment is Client.Enrolment by the App with most registrations left.
+func (a *Apps) Enrolment(ctx context.Context, s fleet.Scope) (e fleet.Enrolment, until time.Time, err error) {
+	err = a.each(ctx, s, fleet.Registrations, func(c *Client, s fleet.Scope) (err error) {
+		e, until, err = c.Enrolment(ctx, s)
+		return err
+	})
+	return e, until, err
 }

@@ -15,7 +15,7 @@ type InstallationID int64
 type Installation struct {
 	ID        InstallationID
 	Account   string // login
-	AccountID int64  // 1000 + ID if zero
+	AccountID int64  // if zero, that of the account as it is there, or else 1000 + ID
 	Person    bool   // a person's account has no runners of its own, only those of its repositories
 	Suspended bool   // mints no tokens
 	App       int64  // of several; the first one if zero
@@ -76,9 +76,12 @@ type repository struct {
 
 func (r *repository) fullName() string { return r.in.Account + "/" + r.Name }
 
-// AddInstallation makes an account that has the App installed.
+// AddInstallation makes an account that has the App installed, or has one more App on an account.
 func (s *Server) AddInstallation(in Installation) {
 	s.do(func() {
+		if of := s.accounts[strings.ToLower(in.Account)]; of != nil {
+			in.AccountID = cmp.Or(in.AccountID, of.AccountID)
+		}
 		in.AccountID = cmp.Or(in.AccountID, 1000+int64(in.ID))
 		if in.Permissions == nil {
 			in.Permissions = s.cfg.Permissions
