@@ -72,7 +72,11 @@ func (s *Server) SetKey(key *rsa.PublicKey) {
 
 // checkJWT accepts an RS256 token of the App that is valid now and for ten minutes at most.
 func (s *Server) checkJWT(secret string) error {
-	if s.cfg.PublicKey == nil {
+	key := s.keys[s.issuer(secret)]
+	if key == nil {
+		key = s.cfg.PublicKey
+	}
+	if key == nil {
 		return nil
 	}
 	undecodable := refusal("A JSON web token could not be decoded")
@@ -93,7 +97,7 @@ func (s *Server) checkJWT(secret string) error {
 		return undecodable
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if rsa.VerifyPKCS1v15(s.cfg.PublicKey, crypto.SHA256, sum[:], signature) != nil {
+	if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil {
 		return undecodable
 	}
 	return s.checkClaims(claims.Iss, claims.Iat, claims.Exp)
@@ -152,8 +156,8 @@ func (s *Server) mintToken(c call) reply {
 	})
 }
 
-func (s *Server) getApp(call) reply {
-	return answer(http.StatusOK, s.appPayload())
+func (s *Server) getApp(c call) reply {
+	return answer(http.StatusOK, s.appPayload(c.app))
 }
 
 // issuer is the App that signed a JWT: one of several, or else the first.
@@ -183,6 +187,9 @@ func (s *Server) listInstallations(c call) reply {
 // getOrgInstallation is the installation on an organisation. Of a person's account GitHub says that there is none.
 func (s *Server) getOrgInstallation(c call) reply {
 	in := s.accounts[strings.ToLower(c.PathValue("org"))]
+	if in != nil {
+		in = s.seat(c.app, in)
+	}
 	if in == nil || in.Person {
 		return notFound()
 	}

@@ -17,8 +17,10 @@ type Config struct {
 	TokenNow func() time.Time
 
 	AppID    int64   // 1 if zero
-	MoreApps []int64 // that may sign in too; webhooks are the first one's alone
-	AppSlug  string  // "runfleet" if empty
+	MoreApps []int64 // that may sign in too
+	// MoreSecrets sign their webhooks, which go where the first App's go; one that has none here has no webhook.
+	MoreSecrets map[int64]string
+	AppSlug     string // "runfleet" if empty
 	// Permissions are what the App was granted, by GitHub's names; all that this GitHub knows if nil.
 	Permissions map[string]string
 	PublicKey   *rsa.PublicKey // checks JWTs; any bearer token passes as a JWT if nil

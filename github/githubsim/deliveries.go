@@ -55,7 +55,7 @@ func (d *delivery) summary() map[string]any {
 		"action": nullable(d.event.action), "installation_id": nil, "repository_id": nil, "throttled_at": nil,
 	}
 	if r := d.event.repo; r != nil {
-		out["installation_id"], out["repository_id"] = r.in.ID, r.ID
+		out["installation_id"], out["repository_id"] = d.event.in, r.ID
 	}
 	return out
 }
@@ -73,7 +73,7 @@ func (d *delivery) wanted(filter string) bool {
 
 const cursorPrefix = "v1_"
 
-// listDeliveries gives a page, newest first. A cursor names the delivery above the page, so new ones do not shift it.
+// listDeliveries gives a page of the App's, newest first. A cursor names the delivery above the page, so new ones do not shift it.
 func (s *Server) listDeliveries(c call) reply {
 	q := c.URL.Query()
 	size := min(max(queryInt(q, "per_page", 30), 1), 100)
@@ -97,7 +97,7 @@ func (s *Server) listDeliveries(c call) reply {
 		if d.at.Before(oldest) {
 			break
 		}
-		if !d.wanted(q.Get("status")) {
+		if d.event.app != c.app || !d.wanted(q.Get("status")) {
 			continue
 		}
 		if len(page) == size {
@@ -117,7 +117,7 @@ func (s *Server) findDelivery(id int64) (int, bool) {
 
 func (s *Server) deliveryOf(c call) *delivery {
 	i, ok := s.findDelivery(c.id("delivery_id"))
-	if !ok || s.cfg.Now().Sub(s.deliveries[i].at) > keepFor {
+	if !ok || s.deliveries[i].event.app != c.app || s.cfg.Now().Sub(s.deliveries[i].at) > keepFor {
 		return nil
 	}
 	return s.deliveries[i]

@@ -29,8 +29,7 @@ func (s *Server) Uninstall(id InstallationID) {
 		if in == nil {
 			return
 		}
-		s.installations = slices.DeleteFunc(s.installations, func(x *installation) bool { return x == in })
-		delete(s.accounts, strings.ToLower(in.Account))
+		s.leave(in)
 		for secret, t := range s.tokens {
 			if t.in == in {
 				delete(s.tokens, secret)
@@ -62,8 +61,15 @@ func (s *Server) Rename(from, to string) error {
 			s.scopes[at.key] = at
 		}
 		delete(s.accounts, strings.ToLower(from))
-		in.Account = to
 		s.accounts[strings.ToLower(to)] = in
+		for _, app := range append(slices.Clone(s.cfg.MoreApps), s.cfg.AppID) {
+			if on := s.seat(app, in); on != nil && on != in {
+				on.Account = to
+				s.render(on)
+				defer s.emitInstallation(on, "installation_target", "renamed")
+			}
+		}
+		in.Account = to
 		s.render(in)
 		for _, r := range moved {
 			r.body = raw(s.repositoryPayload(r))
@@ -85,7 +91,10 @@ func (s *Server) render(in *installation) {
 // emitInstallation tells of an installation as it is now.
 func (s *Server) emitInstallation(in *installation, name, action string) {
 	then := s.installationPayload(in)
-	e := &event{name: name, action: action}
+	if !slices.Contains(s.senders(), in.App) {
+		return
+	}
+	e := &event{name: name, action: action, app: in.App}
 	e.payload = func() map[string]any {
 		return map[string]any{"action": action, "installation": then, "account": in.owner, "target_type": accountType(in.Installation)}
 	}

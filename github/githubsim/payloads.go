@@ -51,10 +51,10 @@ func (s *Server) organizationPayload(in Installation) map[string]any {
 	}
 }
 
-func (s *Server) appPayload() map[string]any {
+func (s *Server) appPayload(app int64) map[string]any {
 	const since = "2026-01-01T00:00:00Z"
 	return map[string]any{
-		"id": s.cfg.AppID, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": fmt.Sprintf("A_%d", s.cfg.AppID),
+		"id": app, "slug": s.cfg.AppSlug, "name": s.cfg.AppSlug, "node_id": fmt.Sprintf("A_%d", app),
 		"owner": s.actor(), "description": nil, "external_url": "https://example.com",
 		"html_url":   s.site() + "/apps/" + s.cfg.AppSlug,
 		"created_at": since, "updated_at": since, "permissions": s.cfg.Permissions, "events": events(),

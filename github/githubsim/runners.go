@@ -106,7 +106,7 @@ func (s *Server) scopeOf(c call) *scope {
 	key = strings.ToLower(key)
 	known := s.scopes[key]
 	if known == nil {
-		known = &scope{in: c.in, key: key, names: map[string]*runner{}}
+		known = &scope{in: s.accounts[strings.ToLower(c.in.Account)], key: key, names: map[string]*runner{}}
 		s.scopes[key] = known
 	}
 	return known

@@ -1,6 +1,7 @@
 package githubsim
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,7 +23,8 @@ type Server struct {
 	hooks []func() // what to call when mu is free again
 
 	installations  []*installation
-	accounts       map[string]*installation // by login in lower case
+	accounts       map[string]*installation // by login in lower case; of several Apps, one of them
+	keys           map[int64]*rsa.PublicKey // of Apps that have one of their own
 	repositories   map[string]*repository   // by full name in lower case
 	lastRepository int64
 
@@ -55,6 +57,7 @@ func New(cfg Config) *Server {
 		mux:           http.NewServeMux(),
 		cfg:           cfg.withDefaults(),
 		accounts:      map[string]*installation{},
+		keys:          map[int64]*rsa.PublicKey{},
 		repositories:  map[string]*repository{},
 		tokens:        map[string]token{},
 		registrations: map[string]registrationToken{},

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -29,6 +31,8 @@ type event struct {
 	guid         string
 	name, action string
 	repo         *repository
+	app          int64                 // that is told
+	in           InstallationID        // of it on the repository's account
 	payload      func() map[string]any // renders what was true when it happened
 }
 
@@ -82,8 +86,16 @@ func (s *Server) Ping() {
 	})
 }
 
-// emit sends an event soon, late, twice or never, as the faults say. The key names the series of its draws.
+// emit tells every App of an event. The key names the series of its draws.
 func (s *Server) emit(e *event, key string) {
+	all := s.copies(e, key)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		s.send(all[name], name)
+	}
+}
+
+// send sends an event soon, late, twice or never, as the faults say.
+func (s *Server) send(e *event, key string) {
 	e.guid = s.guid("event", key)
 	f := s.cfg.Faults
 	if s.hits(f.Unmade, "unmade", key) {
@@ -145,7 +157,7 @@ func (s *Server) bodyOf(e *event) []byte {
 	if e.repo != nil {
 		in := e.repo.in
 		out["repository"] = e.repo.body
-		out["installation"] = map[string]any{"id": in.ID, "node_id": fmt.Sprintf("MDIz_%d", in.ID)}
+		out["installation"] = map[string]any{"id": e.in, "node_id": fmt.Sprintf("MDIz_%d", e.in)}
 		if in.org != nil {
 			out["organization"] = in.org
 		}
@@ -159,15 +171,15 @@ func (s *Server) deliveryHeader(e *event, body []byte) http.Header {
 		"Accept": "*/*", "Content-Type": "application/json", "User-Agent": "GitHub-Hookshot/9b2e3f0",
 		"X-GitHub-Event": e.name, "X-GitHub-Delivery": e.guid, "X-GitHub-Hook-ID": strconv.Itoa(hookID),
 		"X-GitHub-Hook-Installation-Target-Type": "integration",
-		"X-GitHub-Hook-Installation-Target-ID":   strconv.FormatInt(s.cfg.AppID, 10),
+		"X-GitHub-Hook-Installation-Target-ID":   strconv.FormatInt(e.app, 10),
 	} {
 		h.Set(k, v)
 	}
 	for k, v := range s.signature() {
 		h.Set(k, v)
 	}
-	if s.cfg.WebhookSecret != "" {
-		mac := hmac.New(sha256.New, []byte(s.cfg.WebhookSecret))
+	if secret := s.secret(e.app); secret != "" {
+		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write(body)
 		h.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	}

@@ -1,0 +1,192 @@
+package github_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github"
+	"github.com/runfleet/runfleet/github/githubsim"
+)
+
+// everything asks for all that a fleet asks of an account, and says what was
+// refused.
+func (s *several) everything(job fleet.Job) (refused []string) {
+	ctx := s.t.Context()
+	note := func(call string, err error) {
+		if err != nil {
+			refused = append(refused, call+": "+err.Error())
+		}
+	}
+	at := fleet.Repository{Scope: acme, Name: "acme/widgets"}
+	id, _, err := s.apps.Mint(ctx, fleet.Mint{Scope: acme, Labels: "linux"}, fmt.Sprint("rf-", s.now.UnixNano()))
+	note("mint", err)
+	_, err = s.apps.Runners(ctx, acme, "rf-")
+	note("runners", err)
+	note("remove", s.apps.Remove(ctx, acme, id))
+	_, err = s.apps.Job(ctx, job)
+	note("job", err)
+	runs, err := s.apps.Runs(ctx, at)
+	note("runs", err)
+	for _, r := range runs {
+		one, err := s.apps.Run(ctx, at, r.ID)
+		note("run", err)
+		jobs, err := s.apps.Jobs(ctx, r)
+		note("jobs", err)
+		for _, j := range jobs {
+			if r.Scope != acme || one.Scope != acme || j.Class.Scope != acme {
+				refused = append(refused, fmt.Sprintf("scopes %+v, %+v, %+v", r.Scope, one.Scope, j.Class.Scope))
+			}
+		}
+	}
+	_, err = s.apps.Open(ctx, acme, "Default")
+	note("group", err)
+	_, err = s.apps.RunnerRelease(ctx, acme, "2.330.0")
+	note("release", err)
+	_, _, err = s.apps.Enrolment(ctx, acme)
+	note("enrolment", err)
+	return refused
+}
+
+func TestWhileOneAppIsShutTheOtherDoesAll(t *testing.T) {
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, shut := range map[string]func(*several){
+		"neither is":                            func(*several) {},
+		"the first is suspended":                func(s *several) { s.sim.Suspend(7, true) },
+		"the first is deleted":                  func(s *several) { s.sim.Uninstall(7) },
+		"GitHub does not know the first's key":  func(s *several) { s.sim.SetAppKey(1, &stranger.PublicKey) },
+		"the second is suspended":               func(s *several) { s.sim.Suspend(17, true) },
+		"the second is deleted":                 func(s *several) { s.sim.Uninstall(17) },
+		"GitHub does not know the second's key": func(s *several) { s.sim.SetAppKey(2, &stranger.PublicKey) },
+	} {
+		for _, known := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, used before: %t", name, known), func(t *testing.T) {
+				s := join(t, githubsim.Limits{})
+				job := s.queued()
+				if known {
+					if got := s.everything(job); len(got) > 0 {
+						t.Fatalf("at first: %q", got)
+					}
+				}
+				shut(s)
+				for range 5 { // from one list of installations to the next
+					s.now = s.now.Add(4 * time.Minute)
+					if got := s.everything(job); len(got) > 0 {
+						t.Errorf("refused: %s", strings.Join(got, "\n"))
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestTheHomeOfAnAccountStandsWhileItsAppIsShut(t *testing.T) {
+	s := join(t, githubsim.Limits{})
+	homes := func() (got [2]int64) {
+		for i, told := range []int64{7, 17} {
+			id, err := s.apps.Home(t.Context(), "acme", told)
+			s.must(err)
+			got[i] = id
+		}
+		return got
+	}
+	for _, tt := range []struct {
+		name string
+		do   func()
+		want [2]int64
+	}{
+		{"both are open", func() {}, [2]int64{7, 7}},
+		{"the first is suspended", func() { s.sim.Suspend(7, true) }, [2]int64{7, 7}},
+		{"a call found out", func() { s.must(s.mint("rf-0")) }, [2]int64{7, 7}},
+		{"it is open again", func() { s.sim.Suspend(7, false) }, [2]int64{7, 7}},
+		{"the account is renamed, and known by its number", func() { s.must(s.sim.Rename("acme", "acme-two")) }, [2]int64{7, 7}},
+		{"the first is gone", func() { s.sim.Uninstall(7) }, [2]int64{7, 17}},
+	} {
+		tt.do()
+		s.now = s.now.Add(11 * time.Minute)
+		if diff := cmp.Diff(tt.want, homes()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestWhatOneAppMayNotSeeIsNotHeldForAbsentWhileTheOtherCannotSay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		other int    // status of the other App's answer
+		text  string // of it
+		want  error
+	}{
+		"neither sees it":        {404, `{"message":"Not Found"}`, fleet.ErrAbsent},
+		"the other is limited":   {429, `{}`, fleet.ErrUnknownOutcome},
+		"the other is suspended": {403, `{"message":"This installation has been suspended"}`, fleet.ErrUnknownOutcome},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first, other := rigged(t), rigged(t)
+			for i, r := range []*rig{first, other} {
+				r.on("GET /app/installations", 200, fmt.Sprintf(`[{"id":%d,"account":{"login":"acme","id":70}}]`, 7+10*i))
+			}
+			first.on("GET /repos/acme/w/actions/jobs/5", 404, `{"message":"Not Found"}`)
+			other.on("GET /repos/acme/w/actions/jobs/5", tt.other, tt.text)
+			apps := github.NewApps(first.Client, other.Client)
+			_, err := apps.Job(t.Context(), fleet.Job{Key: fleet.JobKey{ID: 5}, Repo: "acme/w", Class: fleet.Class{Scope: acme}})
+			if !errors.Is(err, tt.want) || tt.want != fleet.ErrAbsent && errors.Is(err, fleet.ErrAbsent) {
+				t.Errorf("error %v", err)
+			}
+			var limit *fleet.LimitedError
+			if errors.As(err, &limit) {
+				t.Errorf("the App that answered is held for limited: %v", err)
+			}
+		})
+	}
+}
+
+func TestInstallationsAreThoseOfEveryApp(t *testing.T) {
+	var status [2]int // of the lists
+	var each []*github.Client
+	for i := range status {
+		r := rigged(t)
+		r.mux.HandleFunc("GET /app/installations", func(w http.ResponseWriter, _ *http.Request) {
+			reply(w, status[i], fmt.Sprintf(`[{"id":%d,"account":{"login":"acme","id":70}}]`, 7+10*i))
+		})
+		each = append(each, r.Client)
+	}
+	apps := github.NewApps(each[0], each[1])
+	ask := func() (ids []int64, err error) {
+		all, err := apps.Installations(t.Context())
+		for _, in := range all {
+			ids = append(ids, in.ID)
+		}
+		return ids, err
+	}
+	for _, tt := range []struct {
+		name   string
+		status [2]int
+		want   error
+	}{
+		{"both answer", [2]int{200, 200}, nil},
+		{"the first is not answered", [2]int{500, 200}, fleet.ErrUnknownOutcome},
+		{"GitHub does not know the first, whose list stands", [2]int{401, 200}, nil},
+		{"GitHub knows neither", [2]int{401, 401}, fleet.ErrConfig},
+		{"GitHub does not know one, and does not answer of the other", [2]int{401, 500}, fleet.ErrUnknownOutcome},
+	} {
+		status = tt.status
+		ids, err := ask()
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: error %v", tt.name, err)
+		}
+		if diff := cmp.Diff([]int64{7, 17}, ids); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
