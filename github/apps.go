@@ -34,33 +34,32 @@ func NewApps(first *Client, others ...*Client) *Apps {
 	return a
 }
 
-// account is the number of a scope's account; 0 if no App is known to be on it. An
-// installation tells it whatever the account is called by now.
-func (a *Apps) account(ctx context.Context, s fleet.Scope) int64 {
-	var byID, byLogin int64
+// account is the number of an installation's account; 0 if it is of no App, as
+// far as is known. The lists of several Apps are kept new; that of a single one is
+// asked for only where an installation is doubted.
+func (a *Apps) account(ctx context.Context, installation int64) (account int64) {
 	for _, app := range a.all {
-		app.renew(ctx)
-		id, login := app.of(s.Installation, s.Owner)
-		byID, byLogin = cmp.Or(byID, id), cmp.Or(byLogin, login)
+		if len(a.all) > 1 {
+			app.renew(ctx)
+		}
+		account = cmp.Or(account, app.of(installation))
 	}
-	return cmp.Or(byID, byLogin)
+	return account
 }
 
 // Home is the installation that an account's classes are known by: that of the
 // first App on it, suspended or not. It is told one of any App, which stands
-// where no App is known to be.
-func (a *Apps) Home(ctx context.Context, login string, told int64) (int64, error) {
-	if len(a.all) == 1 {
-		return told, nil
-	}
-	account := a.account(ctx, fleet.Scope{Installation: told, Owner: login})
+// where no App is known to be, and the account's number, or 0 if only the
+// installation can tell that.
+func (a *Apps) Home(ctx context.Context, account, told int64) (int64, error) {
+	account = cmp.Or(a.account(ctx, told), account)
 	for _, s := range a.all {
 		in, _, known := s.on(account)
-		if !known {
-			return 0, fleet.ErrUnknownOutcome // it may be on the account
-		}
 		if in.ID != 0 {
 			return in.ID, nil
+		}
+		if !known && len(a.all) > 1 {
+			return 0, fleet.ErrUnknownOutcome // it may be on the account
 		}
 	}
 	return told, nil
@@ -96,10 +95,7 @@ type turn struct {
 
 // turns are the ways to a scope, that of the App with most left first.
 func (a *Apps) turns(ctx context.Context, s fleet.Scope, resource string) []turn {
-	if len(a.all) == 1 {
-		return []turn{{a.all[0], s, 0}}
-	}
-	account := a.account(ctx, s)
+	account := a.account(ctx, s.Installation)
 	var ways []turn
 	for _, app := range a.all {
 		if in, open, _ := app.on(account); open {

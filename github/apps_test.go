@@ -144,19 +144,18 @@ func TestAnAppThatIsTakenAwayIsNotMissed(t *testing.T) {
 func TestAJobThatTwoAppsTellOfHasOneHome(t *testing.T) {
 	s := join(t, githubsim.Limits{})
 	for _, tt := range []struct {
-		login      string
-		told, want int64
+		account, told, want int64
 	}{
-		{"acme", 17, 7}, {"Acme", 7, 7}, {"alice", 8, 8}, {"nobody", 99, 99},
+		{1007, 17, 7}, {0, 17, 7}, {1007, 7, 7}, {1008, 8, 8}, {1007, 99, 7}, {0, 99, 99}, {1099, 99, 99},
 	} {
-		got, err := s.apps.Home(t.Context(), tt.login, tt.told)
+		got, err := s.apps.Home(t.Context(), tt.account, tt.told)
 		if got != tt.want || err != nil {
-			t.Errorf("%s told by %d: %d, %v; want %d", tt.login, tt.told, got, err, tt.want)
+			t.Errorf("account %d told by %d: %d, %v; want %d", tt.account, tt.told, got, err, tt.want)
 		}
 	}
 	s.sim.AddInstallation(githubsim.Installation{ID: 18, Account: "zeta", App: 2})
 	s.now = s.now.Add(time.Hour)
-	if got, err := s.apps.Home(t.Context(), "zeta", 18); got != 18 || err != nil {
+	if got, err := s.apps.Home(t.Context(), 0, 18); got != 18 || err != nil {
 		t.Errorf("where the first App is not: %d, %v", got, err)
 	}
 	if _, err := s.apps.Runners(t.Context(), fleet.Scope{Installation: 18, Owner: "zeta"}, ""); err != nil {
@@ -170,7 +169,7 @@ func TestWithoutAListTheHomeIsNotGuessed(t *testing.T) {
 	cfg := r.config(t)
 	cfg.AppID = 2
 	apps := github.NewApps(r.Client, client(t, cfg))
-	if got, err := apps.Home(t.Context(), "acme", 17); !errors.Is(err, fleet.ErrUnknownOutcome) {
+	if got, err := apps.Home(t.Context(), 70, 17); !errors.Is(err, fleet.ErrUnknownOutcome) {
 		t.Errorf("%d, %v", got, err)
 	}
 	r.on("DELETE /orgs/", 204, "")

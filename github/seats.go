@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,9 +22,8 @@ type seats struct {
 	mu      sync.Mutex
 	list    []fleet.Installation // as GitHub last had it
 	listed  bool                 // it had
-	account map[int64]int        // index in the list, by number of the account
-	login   map[string]int       // likewise by login, in lower case
-	id      map[int64]int        // likewise by installation
+	at      map[int64]int        // index in the list, by number of the account
+	account map[int64]int64      // by installation; those that are gone, too, as their numbers are not given again
 	shut    map[int64]bool       // installations that a call found shut since
 	unknown bool                 // GitHub does not know the App or its key: it is of no use
 	next    time.Time
@@ -57,25 +55,22 @@ func (s *seats) ask(ctx context.Context, at time.Time) error {
 		return err
 	}
 	s.list, s.listed, s.next = all, true, at.Add(listedFor)
-	s.account, s.login, s.id, s.shut = map[int64]int{}, map[string]int{}, map[int64]int{}, map[int64]bool{}
+	s.at, s.shut = map[int64]int{}, map[int64]bool{}
+	if s.account == nil {
+		s.account = map[int64]int64{}
+	}
 	for i, in := range all {
-		s.account[in.AccountID], s.login[strings.ToLower(in.Account)], s.id[in.ID] = i, i, i
+		s.at[in.AccountID], s.account[in.ID] = i, in.AccountID
 	}
 	return nil
 }
 
-// of is the number of an account that the App is on: by an installation, of
-// whichever App, or else by its login. 0: the App knows of none.
-func (s *seats) of(installation int64, login string) (byID, byLogin int64) {
+// of is the number of an installation's account; 0 if it is none of the App's, as
+// far as is known. A login would not do: it may be another's by now.
+func (s *seats) of(installation int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i, ok := s.id[installation]; ok {
-		byID = s.list[i].AccountID
-	}
-	if i, ok := s.login[strings.ToLower(login)]; ok {
-		byLogin = s.list[i].AccountID
-	}
-	return byID, byLogin
+	return s.account[installation]
 }
 
 // on is the App's installation on an account, by the account's number, and
@@ -83,7 +78,7 @@ func (s *seats) of(installation int64, login string) (byID, byLogin int64) {
 func (s *seats) on(account int64) (in fleet.Installation, open, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i, ok := s.account[account]; ok {
+	if i, ok := s.at[account]; ok {
 		in = s.list[i]
 	}
 	return in, in.ID != 0 && !in.Suspended && !s.shut[in.ID] && !s.unknown, s.listed || s.unknown

@@ -21,6 +21,10 @@ import (
 // refused.
 func (s *several) everything(job fleet.Job) (refused []string) {
 	ctx := s.t.Context()
+	home, err := s.apps.Home(ctx, 1007, acme.Installation)
+	s.must(err)
+	acme := fleet.Scope{Installation: home, Owner: acme.Owner}
+	job.Class.Scope = acme
 	note := func(call string, err error) {
 		if err != nil {
 			refused = append(refused, call+": "+err.Error())
@@ -95,7 +99,7 @@ func TestTheHomeOfAnAccountStandsWhileItsAppIsShut(t *testing.T) {
 	s := join(t, githubsim.Limits{})
 	homes := func() (got [2]int64) {
 		for i, told := range []int64{7, 17} {
-			id, err := s.apps.Home(t.Context(), "acme", told)
+			id, err := s.apps.Home(t.Context(), 0, told)
 			s.must(err)
 			got[i] = id
 		}
@@ -111,7 +115,10 @@ func TestTheHomeOfAnAccountStandsWhileItsAppIsShut(t *testing.T) {
 		{"a call found out", func() { s.must(s.mint("rf-0")) }, [2]int64{7, 7}},
 		{"it is open again", func() { s.sim.Suspend(7, false) }, [2]int64{7, 7}},
 		{"the account is renamed, and known by its number", func() { s.must(s.sim.Rename("acme", "acme-two")) }, [2]int64{7, 7}},
-		{"the first is gone", func() { s.sim.Uninstall(7) }, [2]int64{7, 17}},
+		{"the first is gone", func() { s.sim.Uninstall(7) }, [2]int64{17, 17}},
+		{"it is there again, under another number", func() {
+			s.sim.AddInstallation(githubsim.Installation{ID: 9, Account: "acme-two"})
+		}, [2]int64{9, 9}},
 	} {
 		tt.do()
 		s.now = s.now.Add(11 * time.Minute)

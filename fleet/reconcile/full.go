@@ -40,7 +40,7 @@ func (r *Reconciler) fullLook(ctx context.Context, s *fleet.Snapshot, write bool
 			return err
 		}
 	}
-	if s.State, err = r.Ledger.Read(ctx); err != nil {
+	if s.State, err = r.read(ctx); err != nil {
 		return err
 	}
 	if r.Sweeper != nil && !s.At.Before(r.memory.swept.Add(sweepEvery)) {

@@ -64,7 +64,7 @@ func (r *Reconciler) guard(ctx context.Context, s *fleet.Snapshot) error {
 		return err
 	}
 	var err error
-	s.State, err = r.Ledger.Read(ctx)
+	s.State, err = r.read(ctx)
 	return err
 }
 

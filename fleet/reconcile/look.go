@@ -29,7 +29,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 			return fleet.Snapshot{}, err
 		}
 	}
-	state, err := r.Ledger.Read(ctx)
+	state, err := r.read(ctx)
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}

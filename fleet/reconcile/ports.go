@@ -45,10 +45,20 @@ type Accounts interface {
 	Enrolment(ctx context.Context, s fleet.Scope) (e fleet.Enrolment, until time.Time, err error)
 }
 
-// Installations lists every account that installed the App. Package github
-// implements it.
+// Installations lists the accounts of every App, an installation each. Package
+// github implements it.
 type Installations interface {
 	Installations(ctx context.Context) ([]fleet.Installation, error)
+}
+
+// Homes tells by which of several Apps' installations an account is known.
+// Package github implements it.
+type Homes interface {
+	// Home is that installation, by one that is told, of whichever App, and the
+	// account's number, 0 if it is not known; the one that is told if no App is
+	// known to be there. It asks seldom. fleet.ErrUnknownOutcome while GitHub
+	// did not say.
+	Home(ctx context.Context, account, told int64) (int64, error)
 }
 
 // Deliveries finds webhook deliveries that did not reach us. Package github

@@ -71,7 +71,7 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State, app int64)
 	if err := r.Ledger.Settle(ctx, c); err != nil {
 		return state, err
 	}
-	return r.Ledger.Read(ctx)
+	return r.read(ctx)
 }
 
 // mayRead reports whether what GitHub leaves an App itself allows the read-back.

@@ -64,7 +64,7 @@ func (r *rig) anew() {
 	old := r.Reconciler
 	r.Reconciler = &Reconciler{
 		Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries, Search: old.Search, Guards: old.Guards, Cloud: old.Cloud, Switch: old.Switch,
-		Sweeper: old.Sweeper, Configs: old.Configs, Plains: old.Plains, Fleet: old.Fleet, Now: old.Now, Log: old.Log,
+		Sweeper: old.Sweeper, Configs: old.Configs, Plains: old.Plains, Fleet: old.Fleet, Installations: old.Installations, Homes: old.Homes, Now: old.Now, Log: old.Log,
 	}
 }
 

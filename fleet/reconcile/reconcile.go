@@ -76,6 +76,8 @@ type Reconciler struct {
 	// Installations tells numbers of accounts, and which installations are
 	// shut; nil: neither is known.
 	Installations Installations
+	// Homes tells by which installation an account is known; nil: there is one App.
+	Homes Homes
 	// Meters is what GitHub's answers said of its allowances so far; nil: they
 	// are not known.
 	Meters func() fleet.Meters

@@ -72,7 +72,7 @@ func (r *Reconciler) search(ctx context.Context, s fleet.Snapshot) (fleet.State,
 			return s.State, err
 		}
 	}
-	return r.Ledger.Read(ctx)
+	return r.read(ctx)
 }
 
 // searchDue is when the next round begins. The mark keeps a manager that comes

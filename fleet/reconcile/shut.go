@@ -38,13 +38,20 @@ func (r *Reconciler) shut(ctx context.Context, s *fleet.Snapshot, write bool) er
 		return nil
 	}
 	var c fleet.Change
+	accounts := accountsIn(s.State, s.Fleet)
 	for _, id := range slices.Sorted(maps.Keys(news)) {
 		all, ok := r.installations(ctx, s.At, news[id])
 		if !ok {
 			continue
 		}
 		r.believe(news[id], id)
-		r.judge(ctx, *s, seenOf(all, id), &c)
+		in := seenOf(all, id)
+		if !opens(all, in, accounts(fleet.Scope{Installation: id, Owner: ownerOf(s.State, id)})) {
+			r.judge(ctx, *s, in, &c)
+		} else if shut(s.State, id) {
+			c.Cleared = append(c.Cleared, fleet.InstallationKey(id))
+			r.Log.InfoContext(ctx, "an account is served by an App again", "installation", id, "account", in.Account)
+		}
 	}
 	if c.Empty() {
 		return nil
@@ -99,17 +106,26 @@ func seenOf(all []fleet.Installation, id int64) fleet.Installation {
 	return all[i]
 }
 
-// judge writes down what an installation is now. One that is gone is forgotten
-// once nothing of the fleet is on it.
+// opens reports whether an installation's account is open to any App: to its
+// own, or to another that is there.
+func opens(all []fleet.Installation, in fleet.Installation, account int64) bool {
+	account = cmp.Or(in.AccountID, account)
+	return slices.ContainsFunc(all, func(x fleet.Installation) bool {
+		return (x.ID == in.ID || x.AccountID == account && account != 0) && !x.Suspended
+	})
+}
+
+// judge writes down what an installation is now that is not open. One that is
+// gone is forgotten once nothing of the fleet is on it.
 func (r *Reconciler) judge(ctx context.Context, s fleet.Snapshot, in fleet.Installation, c *fleet.Change) {
-	owner, used := ownerOf(s.State, in.ID)
+	owner := ownerOf(s.State, in.ID)
 	known := shut(s.State, in.ID)
 	key := fleet.InstallationKey(in.ID)
 	switch {
-	case in.Account != "" && !in.Suspended, in.Account == "" && !used:
+	case in.Account == "" && owner == "":
 		if known {
 			c.Cleared = append(c.Cleared, key)
-			r.Log.InfoContext(ctx, "an installation is open again, or nothing is on it", "installation", in.ID, "account", in.Account)
+			r.Log.InfoContext(ctx, "nothing is on an installation that is gone", "installation", in.ID)
 		}
 		return
 	case in.Suspended:
@@ -122,22 +138,13 @@ func (r *Reconciler) judge(ctx context.Context, s fleet.Snapshot, in fleet.Insta
 	}
 }
 
-// ownerOf is the account that a state knows an installation by, and whether
-// anything of the fleet is on it.
-func ownerOf(s fleet.State, installation int64) (login string, used bool) {
-	of := func(at fleet.Scope) {
-		if at.Installation == installation {
-			login, used = at.Owner, true
+// ownerOf is the login of the account that a state knows an installation by;
+// empty if nothing of the fleet is on it.
+func ownerOf(s fleet.State, installation int64) string {
+	for at := range scopesIn(&s) {
+		if at.Installation == installation && at.Owner != "" {
+			return at.Owner
 		}
 	}
-	for _, j := range s.Jobs {
-		of(j.Class.Scope)
-	}
-	for _, m := range s.Machines {
-		of(m.Scope)
-	}
-	for _, x := range s.Runners {
-		of(x.Scope)
-	}
-	return login, used
+	return ""
 }

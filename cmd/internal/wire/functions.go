@@ -131,7 +131,7 @@ func (x *Functions) Looker(ctx context.Context, f FleetFile) (*Looker, error) {
 	pools, windows := f.Fleet(), f.Windows()
 	r := &reconcile.Reconciler{
 		Ledger: store, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: configs, Plains: configs,
-		Faults: m.drills(), Meters: gh.Allowances, Room: m.pacer.Left, Installations: gh,
+		Faults: m.drills(), Meters: gh.Allowances, Room: m.pacer.Left, Installations: gh, Homes: gh,
 		Fleet: func() fleet.Fleet { return pools }, Hours: func() map[string]schedule.Windows { return windows },
 		Now: time.Now, Log: x.log, Parallel: parallel, Generation: f.Generation,
 	}

@@ -58,14 +58,17 @@ func (m means) resolve(ctx context.Context, key string, refs []config.Secret) (a
 	return all, nil
 }
 
-// handler takes the first App's webhooks in. Its secrets are read from where the
-// file says.
+// handler takes the webhooks of every App in that has a secret for them. The
+// secrets are read from where the file says.
 func (m means) handler(ctx context.Context, to webhooks.Recorder, wake func()) (*webhooks.Handler, error) {
 	h, err := m.hears(ctx, "github.webhook_secrets", m.file.GitHub.App)
 	if err != nil {
 		return nil, err
 	}
 	h.Ledger, h.Wake = to, wake
+	if h.Others, err = m.others(ctx, to, wake); err != nil {
+		return nil, err
+	}
 	return h, h.Check()
 }
 

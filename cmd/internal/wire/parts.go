@@ -75,10 +75,7 @@ func Open(ctx context.Context, f *config.File, as Role, log *slog.Logger) (*Part
 	}
 	p.Store = p.ledger.File
 	heard := clock.heard(p.ledger)
-	if p.Handler, err = m.handler(ctx, heard, p.Wake); err == nil {
-		p.Handler.Others, err = m.others(ctx, heard, gh, p.Wake)
-	}
-	if err != nil {
+	if p.Handler, err = m.handler(ctx, heard, p.Wake); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	account, err := accountOf(ctx, aws)
@@ -92,12 +89,15 @@ func Open(ctx context.Context, f *config.File, as Role, log *slog.Logger) (*Part
 	}
 	p.Reconciler = &reconcile.Reconciler{
 		Ledger: p.ledger, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh, Cloud: p.cloud, Switch: p.cloud, Sweeper: p.cloud, Configs: p.Tokens, Plains: p.Tokens, Faults: m.drills(),
-		Meters: gh.Allowances, Room: m.pacer.Left, Installations: gh,
+		Meters: gh.Allowances, Room: m.pacer.Left, Installations: gh, Homes: gh,
 		Fleet: func() fleet.Fleet { return *p.pools.Load() },
 		Hours: func() map[string]schedule.Windows { return *p.windows.Load() }, Log: log, Parallel: parallel, Alone: as.Manage,
 	}
 	clock.shift(p.Reconciler)
 	p.Handler.Doubt = p.Reconciler.Doubt
+	for _, h := range p.Handler.Others {
+		h.Doubt = p.Reconciler.Doubt
+	}
 	p.Pollers = p.pollers(m, heard)
 	return p, nil
 }

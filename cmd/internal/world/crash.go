@@ -54,7 +54,7 @@ func (w *World) restart() {
 		Ledger: old.Ledger, GitHub: old.GitHub, Runs: old.Runs, Accounts: old.Accounts, Deliveries: old.Deliveries, Search: old.Search, Guards: old.Guards,
 		Cloud: old.Cloud, Switch: old.Switch, Sweeper: old.Sweeper,
 		Configs: old.Configs, Plains: old.Plains, Faults: old.Faults, Fleet: old.Fleet, Hours: old.Hours, Meters: old.Meters,
-		Installations: old.Installations, Now: old.Now, Log: old.Log, Alone: true,
+		Installations: old.Installations, Homes: old.Homes, Now: old.Now, Log: old.Log, Alone: true,
 	}
 }
 

@@ -226,7 +226,7 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
 		Faults: &faults.Drills{FIS: w.AWS.FIS(), Fleet: w.cfg.Fleet.Name, Role: "arn:aws:iam::" + account + ":role/drills"},
 		Hours:  func() map[string]schedule.Windows { return w.cfg.Hours },
-		Meters: gh.Allowances, Installations: gh,
+		Meters: gh.Allowances, Installations: gh, Homes: gh,
 		Fleet: func() fleet.Fleet { return w.cfg.Fleet }, Now: w.clock, Log: w.cfg.Log, Alone: true,
 	}
 	if w.cfg.Snatch > 0 {

@@ -1,0 +1,136 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/runfleet/runfleet/fleet"
+)
+
+// read reads the ledger, each account known by one installation, whichever App
+// told of its jobs and whichever was there when a runner was registered: a job
+// that two Apps tell of is of one class, and what was known under an App that has
+// left serves those that come by another. Where GitHub did not tell yet, rows are
+// as they are. It writes nothing: rows get their home as they change.
+func (r *Reconciler) read(ctx context.Context) (fleet.State, error) {
+	state, err := r.Ledger.Read(ctx)
+	if err == nil && r.Homes != nil {
+		r.home(ctx, &state)
+	}
+	return state, err
+}
+
+func (r *Reconciler) home(ctx context.Context, state *fleet.State) {
+	moved, seen := map[int64]int64{}, map[int64]bool{0: true}
+	accounts, last := accountsIn(*state, r.Fleet()), int64(0)
+	for at := range scopesIn(state) {
+		id := at.Installation
+		if id == last || seen[id] {
+			continue
+		}
+		last, seen[id] = id, true
+		if to, err := r.Homes.Home(ctx, accounts(*at), id); err == nil && to != id {
+			moved[id] = to
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	state.Jobs, state.Machines = slices.Clone(state.Jobs), slices.Clone(state.Machines)
+	state.Runners, state.Interrupted = slices.Clone(state.Runners), slices.Clone(state.Interrupted)
+	state.Intents = slices.Clone(state.Intents)
+	for i := range state.Intents {
+		state.Intents[i] = apart(state.Intents[i])
+	}
+	for at := range scopesIn(state) {
+		if to, ok := moved[at.Installation]; ok {
+			at.Installation = to
+		}
+	}
+}
+
+// accountsIn tells the number of a scope's account: a job's owner has it, and the
+// fleet file, or the ledger for it; 0 if nobody does. The login alone would not
+// do: it may be another account's by now.
+func accountsIn(state fleet.State, f fleet.Fleet) func(fleet.Scope) int64 {
+	owners := map[int64]int64{}
+	for i := range state.Jobs {
+		if id := state.Jobs[i].Class.Scope.Installation; owners[id] == 0 {
+			owners[id] = state.Jobs[i].OwnerID
+		}
+	}
+	known := Pinned(f.Accounts, state.Marks)
+	return func(at fleet.Scope) int64 {
+		i := slices.IndexFunc(known, func(a fleet.Account) bool { return strings.EqualFold(a.Login, at.Owner) })
+		if owners[at.Installation] != 0 || i < 0 {
+			return owners[at.Installation]
+		}
+		return known[i].ID
+	}
+}
+
+// scopesIn yields every scope of a state's rows.
+func scopesIn(s *fleet.State) func(yield func(*fleet.Scope) bool) {
+	return func(yield func(*fleet.Scope) bool) {
+		for i := range s.Jobs {
+			if !yield(&s.Jobs[i].Class.Scope) {
+				return
+			}
+		}
+		for i := range s.Machines {
+			if !yield(&s.Machines[i].Scope) {
+				return
+			}
+		}
+		for i := range s.Runners {
+			if !yield(&s.Runners[i].Scope) {
+				return
+			}
+		}
+		for i := range s.Interrupted {
+			if !yield(&s.Interrupted[i].Scope) {
+				return
+			}
+		}
+		for i := range s.Intents {
+			if at := scopeOf(&s.Intents[i]); at != nil && !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// scopeOf is where an intent acts at GitHub; nil if it does not.
+func scopeOf(in *fleet.Intent) *fleet.Scope {
+	switch {
+	case in.Mint != nil:
+		return &in.Mint.Scope
+	case in.End != nil:
+		return &in.End.Scope
+	case in.Withdraw != nil:
+		return &in.Withdraw.Scope
+	case in.Remove != nil:
+		return &in.Remove.Scope
+	case in.Rerun != nil:
+		return &in.Rerun.Scope
+	case in.Stop != nil:
+		return &in.Stop.Scope
+	}
+	return nil
+}
+
+// apart is an intent whose parts with a scope are its own.
+func apart(in fleet.Intent) fleet.Intent {
+	in.Mint, in.End, in.Withdraw = own(in.Mint), own(in.End), own(in.Withdraw)
+	in.Remove, in.Rerun, in.Stop = own(in.Remove), own(in.Rerun), own(in.Stop)
+	return in
+}
+
+func own[T any](part *T) *T {
+	if part == nil {
+		return nil
+	}
+	copied := *part
+	return &copied
+}
