@@ -44,8 +44,10 @@ func readFleetFile(c Config) (fleetFile, error) {
 	}
 	for i, a := range file.GitHub.Apps {
 		read.privateKeys = append(read.privateKeys, places(a.PrivateKeys)...)
-		refuse(slices.ContainsFunc(a.PrivateKeys, func(s config.Secret) bool { return s.Scheme() != "ssm" }), "private_key of github.apps[%d] must begin with ssm: here", i)
-		refuse(len(a.WebhookSecrets) > 0, "github.apps[%d] has webhook_secrets: functions hear the first App alone, leave them out", i)
+		read.webhookSecrets = append(read.webhookSecrets, places(a.WebhookSecrets)...)
+		elsewhere := func(s config.Secret) bool { return s.Scheme() != "ssm" }
+		refuse(slices.ContainsFunc(a.PrivateKeys, elsewhere), "private_key of github.apps[%d] must begin with ssm: here", i)
+		refuse(slices.ContainsFunc(a.WebhookSecrets, elsewhere), "webhook_secrets of github.apps[%d] must begin with ssm: here", i)
 	}
 	return read, errors.Join(problems...)
 }

@@ -25,7 +25,7 @@ func TestAFleetFileIsReadByItsOwnRulesAndThoseOfFunctions(t *testing.T) {
 		{"a private key in a file", "ssm:/runfleet/acme/settings/github-private-key", "file:key.pem", nil, []string{"secret 1 of github must begin with ssm:"}},
 		{"a webhook secret in a variable", "ssm:/runfleet/acme/settings/webhook-secret", "env:SECRET", nil, []string{"secret 2 of github must begin with ssm:"}},
 		{"another App's key in a file", "  webhook_secrets", "  apps: [{app_id: 9, private_key: file:b.pem}]\n  webhook_secrets", nil, []string{"private_key of github.apps[0] must begin with ssm:"}},
-		{"another App's webhook", "  webhook_secrets", "  apps: [{app_id: 9, private_key: ssm:/b, webhook_secrets: [ssm:/c]}]\n  webhook_secrets", nil, []string{"github.apps[0] has webhook_secrets"}},
+		{"another App's webhook secret in a variable", "  webhook_secrets", "  apps: [{app_id: 9, private_key: ssm:/b, webhook_secrets: [\"env:C\"]}]\n  webhook_secrets", nil, []string{"webhook_secrets of github.apps[0] must begin with ssm:"}},
 		{"a key that the roles are not told of", "aws:\n", "aws:\n  kms_key: 01234567-89ab-cdef-0123-456789abcdef\n", nil, []string{"say its ARN as kms_key too"}},
 		{"a key that the file does not name", "", "", func(c *Config) { c.KMSKey = "arn:aws:kms:us-east-1:111122223333:key/0a" }, []string{"it names no key under aws.kms_key"}},
 		{"a file that is wrong by its own rules", "max: 100", "max: 0", nil, []string{"acme.yaml:", "max"}},
@@ -57,15 +57,16 @@ func TestTheSecretsOfAFleetFileAreParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := acme
-	c.FleetFile = write(t, "acme.yaml", strings.Replace(string(good), "settings/webhook-secret]", "settings/webhook-secret, ssm:/elsewhere/next]", 1))
+	text := strings.Replace(string(good), "settings/webhook-secret]", "settings/webhook-secret, ssm:/elsewhere/next]", 1)
+	c.FleetFile = write(t, "acme.yaml", strings.Replace(text, "  webhook_secrets", "  apps: [{app_id: 9, private_key: ssm:/b, webhook_secrets: [ssm:/c]}]\n  webhook_secrets", 1))
 	got, err := readFleetFile(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(got.privateKeys, []string{"/runfleet/acme/settings/github-private-key"}) {
+	if !slices.Equal(got.privateKeys, []string{"/runfleet/acme/settings/github-private-key", "/b"}) {
 		t.Errorf("private keys at %q", got.privateKeys)
 	}
-	if diff := cmp.Diff([]string{"/runfleet/acme/settings/webhook-secret", "/elsewhere/next"}, got.webhookSecrets); diff != "" {
+	if diff := cmp.Diff([]string{"/runfleet/acme/settings/webhook-secret", "/elsewhere/next", "/c"}, got.webhookSecrets); diff != "" {
 		t.Errorf("webhook secrets (-want +got):\n%s", diff)
 	}
 }

@@ -1,8 +1,14 @@
 package wire
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,5 +114,46 @@ func TestTheAccountIsTheQueues(t *testing.T) {
 	x.Events = "https://sqs.example/odd"
 	if got, err := x.account(t.Context(), x.aws); err == nil {
 		t.Errorf("account %s, without an answer of AWS's", fmt.Sprint(got))
+	}
+}
+
+func TestAFunctionHearsEveryAppThatHasASecret(t *testing.T) {
+	t.Setenv("SECRET", "first")
+	t.Setenv("OTHER", "second")
+	x := functions(t, strings.Replace(machines, `private_key: "env:KEY"`, `private_key: "env:KEY", apps: [`+
+		`{app_id: 2, private_key: "env:KEY", webhook_secrets: ["env:OTHER"]}, {app_id: 3, private_key: "env:KEY"}]`, 1))
+	f, err := x.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := x.Webhook(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := os.ReadFile("../../../webhooks/testdata/workflow_job/queued.1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		app, secret string
+		want        int // 503 where it is believed: there is no queue here
+	}{
+		{"1", "first", 503}, {"2", "second", 503}, {"1", "second", 401}, {"2", "first", 401}, {"3", "second", 401},
+	} {
+		mac := hmac.New(sha256.New, []byte(tt.secret))
+		mac.Write(body)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhook", bytes.NewReader(body))
+		for name, value := range map[string]string{
+			"Content-Type": "application/json", "X-GitHub-Event": "workflow_job", "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+			"X-GitHub-Hook-Installation-Target-Type": "integration", "X-GitHub-Hook-Installation-Target-ID": tt.app,
+			"X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil)),
+		} {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != tt.want {
+			t.Errorf("App %s, signed with the %s secret: %d, want %d", tt.app, tt.secret, w.Code, tt.want)
+		}
 	}
 }
