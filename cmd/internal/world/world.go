@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,7 +16,6 @@ import (
 	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
 	"github.com/runfleet/runfleet/fleet/reconcile"
 	"github.com/runfleet/runfleet/fleet/schedule"
-	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/provision"
 	"github.com/runfleet/runfleet/provision/awssim"
@@ -53,6 +50,8 @@ type Config struct {
 	Hours  map[string]schedule.Windows // of the pools that close, by name
 	Script []Job
 	GitHub githubsim.Faults
+	// Second has another App on the organisation, with a webhook of its own.
+	Second bool
 	// Allowed is what GitHub allows an installation; zeros: as on github.com.
 	Allowed githubsim.Limits
 	// Enterprise is the version of a GitHub Enterprise Server; empty: GitHub is github.com.
@@ -186,19 +185,26 @@ func (w *World) openAWS() {
 }
 
 func (w *World) openGitHub(key *rsa.PrivateKey) error {
-	w.GitHub = githubsim.New(githubsim.Config{
+	c := githubsim.Config{
 		Seed: w.cfg.Seed, Now: w.Now, After: w.After, AppID: appID, PublicKey: &key.PublicKey, Enterprise: w.cfg.Enterprise,
 		WebhookSecret: webhookSecret, Faults: w.cfg.GitHub, Limits: w.cfg.Allowed, OnAssign: w.onAssign, OnRelease: w.onRelease, OnFree: w.onFree,
 		Deliver: func(d githubsim.Delivery) (int, error) { return w.deliver(d) },
-	})
+	}
+	if w.cfg.Second {
+		c.MoreApps, c.MoreSecrets = []int64{secondApp}, map[int64]string{secondApp: secondSecret}
+	}
+	w.GitHub = githubsim.New(c)
 	w.GitHub.AddInstallation(githubsim.Installation{ID: installation, Account: organisation})
+	if w.cfg.Second {
+		w.GitHub.AddInstallation(githubsim.Installation{ID: secondInstallation, Account: organisation, App: secondApp})
+	}
 	return w.GitHub.AddRepository(githubsim.Repository{Owner: organisation, Name: "widgets", Private: true})
 }
 
 func (w *World) openFleet(key *rsa.PrivateKey) error {
-	w.handler = &webhooks.Handler{
-		Secrets: [][]byte{[]byte(webhookSecret)}, AppID: appID, Ledger: w.Store, Now: w.clock, Log: w.cfg.Log,
-		Wake: w.wake,
+	w.handler = w.hears(appID, webhookSecret)
+	if w.cfg.Second {
+		w.handler.Others = []*webhooks.Handler{w.hears(secondApp, secondSecret)}
 	}
 	if err := w.handler.Check(); err != nil {
 		return err
@@ -213,14 +219,11 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 		base = cmp.Or(base, "https://ghes.example") + "/api/v3"
 	}
 	w.deliver = w.losing(w.deliver)
-	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	app, err := github.New(github.Config{
-		AppID: appID, PrivateKeys: [][]byte{pemKey}, BaseURL: base, Transport: transport, Now: w.clock, Log: w.cfg.Log, Decode: webhooks.Decode,
-	})
+	gh, err := w.apps(key, base, transport)
 	if err != nil {
 		return err
 	}
-	gh, cloud := github.NewApps(app), provision.New(w.cloudConfig())
+	cloud := provision.New(w.cloudConfig())
 	w.fleet = &reconcile.Reconciler{
 		Ledger: watched{w.Store, w}, GitHub: gh, Runs: gh, Accounts: gh, Deliveries: gh, Search: gh, Guards: gh,
 		Cloud: cloud, Switch: cloud, Sweeper: cloud, Configs: w.tokens(), Plains: w.tokens(),
@@ -238,8 +241,10 @@ func (w *World) openFleet(key *rsa.PrivateKey) error {
 	if w.cfg.Wrap != nil {
 		w.cfg.Wrap(w.fleet)
 	}
-	w.handler.Ledger = w.fleet.Ledger
-	w.handler.Doubt = func(id int64) { w.fleet.Doubt(id) } // of the manager that lives then
+	for _, h := range append(w.handler.Others, w.handler) {
+		h.Ledger = w.fleet.Ledger
+		h.Doubt = func(id int64) { w.fleet.Doubt(id) } // of the manager that lives then
+	}
 	return nil
 }
 
