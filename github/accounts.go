@@ -2,39 +2,48 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/google/go-github/v57/github"
 
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// Scope finds where an organisation's runners are registered: its installation
-// of the App. fleet.ErrAbsent if there is none, or if the account is a
+// Scope is where an organisation's runners are registered: the installation that
+// it is known by, and its name of today. It is found by its number, or by its login
+// while that is 0. fleet.ErrAbsent if no App is there, or if the account is a
 // person's, which has runners for each repository only.
-func (c *Client) Scope(ctx context.Context, account string) (fleet.Scope, error) {
-	k := call{
-		op: fmt.Sprintf("find the installation on %s", account), installation: theApp,
-		means: map[int]error{http.StatusNotFound: fleet.ErrAbsent},
+func (a *Apps) Scope(ctx context.Context, account fleet.Account) (fleet.Scope, error) {
+	k := call{op: fmt.Sprintf("find the installation on %s", account.Login), installation: theApp}
+	var home fleet.Installation
+	var refused error
+	open := false
+	for _, s := range a.all {
+		if err := s.fresh(ctx); errors.Is(err, fleet.ErrConfig) {
+			refused = err
+			continue
+		} else if err != nil {
+			return fleet.Scope{}, k.wrap(err)
+		}
+		if in := s.find(account); in.ID != 0 {
+			open = open || !in.Suspended
+			if home.ID == 0 {
+				home = in
+			}
+		}
 	}
-	if err := checkName(account); err != nil {
-		return fleet.Scope{}, k.wrap(err)
-	}
-	api, err := c.client(theApp)
-	if err != nil {
-		return fleet.Scope{}, k.wrap(err)
-	}
-	found, err := findInstallation(ctx, api, account)
 	switch {
-	case err != nil:
-		return fleet.Scope{}, c.fail(ctx, k, err)
-	case found.GetID() == 0 || found.GetAccount().GetLogin() == "":
-		return fleet.Scope{}, k.unanswered("answer holds no installation or no account")
-	case found.SuspendedAt != nil:
-		return fleet.Scope{}, fmt.Errorf("%s: %w: installation %d is suspended", k.op, fleet.ErrConfig, found.GetID())
+	case home.ID == 0 && refused != nil:
+		return fleet.Scope{}, k.wrap(refused)
+	case home.ID == 0:
+		return fleet.Scope{}, fmt.Errorf("%s: %w", k.op, fleet.ErrAbsent)
+	case home.Person:
+		return fleet.Scope{}, fmt.Errorf("%s: %w: it is a person's account", k.op, fleet.ErrAbsent)
+	case !open:
+		return fleet.Scope{}, fmt.Errorf("%s: %w: installation %d is suspended", k.op, fleet.ErrConfig, home.ID)
 	}
-	return fleet.Scope{Installation: found.GetID(), Owner: found.GetAccount().GetLogin()}, nil
+	return fleet.Scope{Installation: home.ID, Owner: home.Account}, nil
 }
 
 // Installations lists every account that installed the App. From then on calls
@@ -75,11 +84,4 @@ func (c *Client) listInstallations(ctx context.Context, take func(*github.Instal
 		}
 		return resp, nil
 	})
-}
-
-func findInstallation(ctx context.Context, api *github.Client, account string) (*github.Installation, error) {
-	ctx, cancel := bounded(ctx)
-	defer cancel()
-	found, _, err := api.Apps.FindOrganizationInstallation(ctx, account)
-	return found, err
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,27 +12,40 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 )
 
 func TestAnOrganisationsScopeIsItsInstallation(t *testing.T) {
-	s := simulate(t, nil)
-	if got, err := s.Scope(t.Context(), "Acme"); got != acme || err != nil {
-		t.Errorf("scope %+v, error %v", got, err)
-	}
-	for account, want := range map[string]error{
-		"alice":     fleet.ErrAbsent, // a person
-		"nobody":    fleet.ErrAbsent,
-		"../acme":   fleet.ErrConfig,
-		"acme/site": fleet.ErrConfig,
+	s := join(t, githubsim.Limits{})
+	for _, tt := range []struct {
+		name    string
+		do      func()
+		account fleet.Account
+		want    fleet.Scope
+		err     error
+		text    string // in it
+	}{
+		{"by its login", nil, fleet.Account{Login: "Acme"}, acme, nil, ""},
+		{"by its number, whatever the login is", nil, fleet.Account{Login: "elsewhere", ID: 1007}, acme, nil, ""},
+		{"not by a login whose number is another", nil, fleet.Account{Login: "acme", ID: 99}, fleet.Scope{}, fleet.ErrAbsent, "acme"},
+		{"none of a person", nil, fleet.Account{Login: "alice"}, fleet.Scope{}, fleet.ErrAbsent, "person"},
+		{"none where no App is", nil, fleet.Account{Login: "nobody"}, fleet.Scope{}, fleet.ErrAbsent, "nobody"},
+		{"while the first App is suspended", func() { s.sim.Suspend(7, true) }, fleet.Account{Login: "acme"}, acme, nil, ""},
+		{"not while both are", func() { s.sim.Suspend(17, true) }, fleet.Account{Login: "acme"}, fleet.Scope{}, fleet.ErrConfig, "suspended"},
+		{"under its new name", func() { s.sim.Suspend(7, false); s.must(s.sim.Rename("acme", "acme-two")) }, fleet.Account{Login: "acme", ID: 1007},
+			fleet.Scope{Installation: 7, Owner: "acme-two"}, nil, ""},
+		{"by the App that is left", func() { s.sim.Uninstall(7); s.sim.Suspend(17, false) }, fleet.Account{Login: "acme", ID: 1007},
+			fleet.Scope{Installation: 17, Owner: "acme-two"}, nil, ""},
 	} {
-		if got, err := s.Scope(t.Context(), account); !errors.Is(err, want) || !strings.Contains(err.Error(), account) {
-			t.Errorf("%s: scope %+v, error %v", account, got, err)
+		if tt.do != nil {
+			tt.do()
+			s.now = s.now.Add(time.Minute)
 		}
-	}
-	s.sim.Suspend(7, true)
-	if got, err := s.Scope(t.Context(), "acme"); !errors.Is(err, fleet.ErrConfig) || !strings.Contains(err.Error(), "suspended") {
-		t.Errorf("suspended: scope %+v, error %v", got, err)
+		got, err := s.apps.Scope(t.Context(), tt.account)
+		if got != tt.want || !errors.Is(err, tt.err) || err != nil && !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%s: scope %+v, error %v", tt.name, got, err)
+		}
 	}
 }
 
@@ -59,11 +71,18 @@ func TestAllInstallationsAreListed(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutAnInstallationIsNone(t *testing.T) {
-	r := rigged(t)
-	r.mux.HandleFunc("GET /orgs/acme/installation", func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, `{}`) })
-	if got, err := r.Scope(t.Context(), "acme"); !errors.Is(err, fleet.ErrUnknownOutcome) {
-		t.Errorf("scope %+v, error %v", got, err)
+func TestAScopeIsNotGuessedWhileAListIsNotKnown(t *testing.T) {
+	first, other := rigged(t), rigged(t)
+	first.on("GET /app/installations", 500, `{}`)
+	other.on("GET /app/installations", 200, `[{"id":17,"account":{"login":"acme","id":70}}]`)
+	apps := github.NewApps(first.Client, other.Client)
+	for range 2 { // the second answer is that of the first, a minute long
+		if got, err := apps.Scope(t.Context(), fleet.Account{Login: "acme"}); !errors.Is(err, fleet.ErrUnknownOutcome) {
+			t.Errorf("scope %+v, error %v", got, err)
+		}
+	}
+	if n := len(first.wire.asked); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 }
 

@@ -48,21 +48,21 @@ func (a *Apps) account(ctx context.Context, installation int64) (account int64) 
 }
 
 // Home is the installation that an account's classes are known by: that of the
-// first App on it, suspended or not. It is told one of any App, which stands
-// where no App is known to be, and the account's number, or 0 if only the
-// installation can tell that.
-func (a *Apps) Home(ctx context.Context, account, told int64) (int64, error) {
+// first App on it, suspended or not, and the account's name of today. It is told
+// one of any App, which stands, without a name, where no App is known to be, and
+// the account's number, or 0 if only the installation can tell that.
+func (a *Apps) Home(ctx context.Context, account, told int64) (fleet.Scope, error) {
 	account = cmp.Or(a.account(ctx, told), account)
 	for _, s := range a.all {
 		in, _, known := s.on(account)
 		if in.ID != 0 {
-			return in.ID, nil
+			return fleet.Scope{Installation: in.ID, Owner: in.Account}, nil
 		}
 		if !known && len(a.all) > 1 {
-			return 0, fleet.ErrUnknownOutcome // it may be on the account
+			return fleet.Scope{}, fleet.ErrUnknownOutcome // it may be on the account
 		}
 	}
-	return told, nil
+	return fleet.Scope{Installation: told}, nil
 }
 
 // Installations lists the installations of every App, each anew. It is an error

@@ -149,14 +149,14 @@ func TestAJobThatTwoAppsTellOfHasOneHome(t *testing.T) {
 		{1007, 17, 7}, {0, 17, 7}, {1007, 7, 7}, {1008, 8, 8}, {1007, 99, 7}, {0, 99, 99}, {1099, 99, 99},
 	} {
 		got, err := s.apps.Home(t.Context(), tt.account, tt.told)
-		if got != tt.want || err != nil {
-			t.Errorf("account %d told by %d: %d, %v; want %d", tt.account, tt.told, got, err, tt.want)
+		if got.Installation != tt.want || err != nil {
+			t.Errorf("account %d told by %d: %d, %v; want %d", tt.account, tt.told, got.Installation, err, tt.want)
 		}
 	}
 	s.sim.AddInstallation(githubsim.Installation{ID: 18, Account: "zeta", App: 2})
 	s.now = s.now.Add(time.Hour)
-	if got, err := s.apps.Home(t.Context(), 0, 18); got != 18 || err != nil {
-		t.Errorf("where the first App is not: %d, %v", got, err)
+	if got, err := s.apps.Home(t.Context(), 0, 18); got != (fleet.Scope{Installation: 18, Owner: "zeta"}) || err != nil {
+		t.Errorf("where the first App is not: %+v, %v", got, err)
 	}
 	if _, err := s.apps.Runners(t.Context(), fleet.Scope{Installation: 18, Owner: "zeta"}, ""); err != nil {
 		t.Errorf("its runners: %v", err)
@@ -170,7 +170,7 @@ func TestWithoutAListTheHomeIsNotGuessed(t *testing.T) {
 	cfg.AppID = 2
 	apps := github.NewApps(r.Client, client(t, cfg))
 	if got, err := apps.Home(t.Context(), 70, 17); !errors.Is(err, fleet.ErrUnknownOutcome) {
-		t.Errorf("%d, %v", got, err)
+		t.Errorf("%+v, %v", got, err)
 	}
 	r.on("DELETE /orgs/", 204, "")
 	if err := apps.Remove(t.Context(), acme, 11); err != nil {

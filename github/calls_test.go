@@ -34,7 +34,6 @@ var calls = map[string][]string{
 	"Actions.RemoveOrganizationRunner":                   {"actions/delete-self-hosted-runner-from-org"},
 	"Actions.RemoveRunner":                               {"actions/delete-self-hosted-runner-from-repo"},
 	"Actions.RerunFailedJobsByID":                        {"actions/re-run-workflow-failed-jobs"},
-	"Apps.FindOrganizationInstallation":                  {"apps/get-org-installation"},
 	"Apps.Get":                                           {"apps/get-authenticated"},
 	"Apps.ListHookDeliveries":                            {"apps/list-webhook-deliveries"},
 	"Apps.ListInstallations":                             {"apps/list-installations"},

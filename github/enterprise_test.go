@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 	"github.com/runfleet/runfleet/webhooks"
 )
@@ -86,7 +87,7 @@ func TestAJobRunsOnAnEnterpriseServer(t *testing.T) {
 	if found := s.Check(t.Context(), []fleet.Account{{Login: "acme", ID: 1007}}, pools); len(found) > 0 {
 		t.Errorf("problems %+v", found)
 	}
-	at, err := s.Scope(t.Context(), "acme")
+	at, err := github.NewApps(s.Client).Scope(t.Context(), fleet.Account{Login: "acme"})
 	if err != nil || at != acme {
 		t.Fatalf("scope %+v, %v", at, err)
 	}

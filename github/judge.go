@@ -68,7 +68,7 @@ func judge(accounts []fleet.Account, pools []fleet.Pool, s shown) []fleet.Proble
 		all = append(all, judgeGrant(accounts, g, s)...)
 	}
 	for _, p := range pools {
-		all = append(all, judgeSeat(p, s)...)
+		all = append(all, judgeSeat(accounts, p, s)...)
 		all = append(all, judgeGroup(accounts, p, s)...)
 	}
 	return all
@@ -186,12 +186,22 @@ func (g grant) registers() bool {
 	return !slices.ContainsFunc(rights, func(r right) bool { return r.stops && r.of(g.Person) && !grants(g.permissions, r) })
 }
 
+// seat is the account that a standing pool stands for, with its number if the
+// fleet file has it.
+func seat(accounts []fleet.Account, p fleet.Pool) fleet.Account {
+	i := slices.IndexFunc(accounts, func(a fleet.Account) bool { return strings.EqualFold(a.Login, p.Account) })
+	if i < 0 {
+		return fleet.Account{Login: p.Account}
+	}
+	return accounts[i]
+}
+
 // judgeSeat says why a standing pool has no place at GitHub.
-func judgeSeat(p fleet.Pool, s shown) []fleet.Problem {
+func judgeSeat(accounts []fleet.Account, p fleet.Pool, s shown) []fleet.Problem {
 	if !p.Stands() {
 		return nil
 	}
-	at := slices.IndexFunc(s.grants, func(g grant) bool { return strings.EqualFold(g.Account, p.Account) })
+	at := slices.IndexFunc(s.grants, func(g grant) bool { return g.is(seat(accounts, p)) })
 	wrong := fleet.Problem{Pool: p.Name, Key: "account", Stops: true}
 	switch {
 	case at < 0:
@@ -217,7 +227,7 @@ func judgeGroup(accounts []fleet.Account, p fleet.Pool, s shown) (all []fleet.Pr
 		login := strings.ToLower(g.Account)
 		names, asked := s.groups[login]
 		switch {
-		case p.Stands() && !strings.EqualFold(p.Account, g.Account):
+		case p.Stands() && !g.is(seat(accounts, p)):
 		case s.ungrouped[login] != nil:
 			found = true // as far as is known
 			lost := unanswered("group", s.ungrouped[login])

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/github/githubsim"
 )
@@ -89,7 +90,7 @@ func TestManyCallsThatFindAKeyUnknownSayItOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := r.Scope(t.Context(), "acme"); err != nil {
+			if _, err := r.Installations(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -124,7 +125,7 @@ func TestWithoutAKeyThatGitHubKnowsItsRefusalIsTold(t *testing.T) {
 func TestNoKeyIsEverTold(t *testing.T) {
 	r := rotate(t, 1)
 	r.list()
-	_, err := r.Scope(t.Context(), "nobody")
+	_, err := r.Run(t.Context(), fleet.Repository{Scope: acme, Name: "acme/nothing"}, 1)
 	_, torn := github.New(github.Config{AppID: 1, PrivateKeys: [][]byte{r.pems[0], r.pems[1][:200]}})
 	text := fmt.Sprintf("%s %v %v %+v %#v", &r.log, err, torn, r.Client, r.Client)
 	for _, key := range r.pems {

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type seats struct {
 	shut    map[int64]bool       // installations that a call found shut since
 	unknown bool                 // GitHub does not know the App or its key: it is of no use
 	next    time.Time
+	asked   time.Time // when GitHub was asked last
+	err     error     // what came of it
 }
 
 // renew lists the App's installations if that is due.
@@ -49,7 +52,7 @@ func (s *seats) ask(ctx context.Context, at time.Time) error {
 	all, err := s.Installations(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unknown = errors.Is(err, fleet.ErrConfig)
+	s.asked, s.err, s.unknown = at, err, errors.Is(err, fleet.ErrConfig)
 	if err != nil {
 		s.log.WarnContext(ctx, "installations of an App not known", "app", s.app, "error", err)
 		return err
@@ -63,6 +66,30 @@ func (s *seats) ask(ctx context.Context, at time.Time) error {
 		s.at[in.AccountID], s.account[in.ID] = i, in.AccountID
 	}
 	return nil
+}
+
+// fresh lists the App's installations unless that was done within a minute, and
+// says what came of it.
+func (s *seats) fresh(ctx context.Context) error {
+	at := s.now()
+	s.mu.Lock()
+	fresh, err := !s.asked.IsZero() && at.Sub(s.asked) < listedAgain, s.err
+	s.mu.Unlock()
+	if fresh {
+		return err
+	}
+	return s.ask(ctx, at)
+}
+
+// find is the App's installation on an account, by its number, or by its login
+// while that is 0.
+func (s *seats) find(account fleet.Account) fleet.Installation {
+	for _, in := range s.seated() {
+		if account.ID == in.AccountID || account.ID == 0 && strings.EqualFold(account.Login, in.Account) {
+			return in
+		}
+	}
+	return fleet.Installation{}
 }
 
 // of is the number of an installation's account; 0 if it is none of the App's, as

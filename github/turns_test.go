@@ -23,7 +23,7 @@ func (s *several) everything(job fleet.Job) (refused []string) {
 	ctx := s.t.Context()
 	home, err := s.apps.Home(ctx, 1007, acme.Installation)
 	s.must(err)
-	acme := fleet.Scope{Installation: home, Owner: acme.Owner}
+	acme := fleet.Scope{Installation: home.Installation, Owner: acme.Owner}
 	job.Class.Scope = acme
 	note := func(call string, err error) {
 		if err != nil {
@@ -97,32 +97,34 @@ func TestWhileOneAppIsShutTheOtherDoesAll(t *testing.T) {
 
 func TestTheHomeOfAnAccountStandsWhileItsAppIsShut(t *testing.T) {
 	s := join(t, githubsim.Limits{})
-	homes := func() (got [2]int64) {
+	homes := func() (got [2]fleet.Scope) {
 		for i, told := range []int64{7, 17} {
-			id, err := s.apps.Home(t.Context(), 0, told)
+			at, err := s.apps.Home(t.Context(), 0, told)
 			s.must(err)
-			got[i] = id
+			got[i] = at
 		}
 		return got
 	}
 	for _, tt := range []struct {
 		name string
 		do   func()
-		want [2]int64
+		want int64
+		now  string // what the account is called
 	}{
-		{"both are open", func() {}, [2]int64{7, 7}},
-		{"the first is suspended", func() { s.sim.Suspend(7, true) }, [2]int64{7, 7}},
-		{"a call found out", func() { s.must(s.mint("rf-0")) }, [2]int64{7, 7}},
-		{"it is open again", func() { s.sim.Suspend(7, false) }, [2]int64{7, 7}},
-		{"the account is renamed, and known by its number", func() { s.must(s.sim.Rename("acme", "acme-two")) }, [2]int64{7, 7}},
-		{"the first is gone", func() { s.sim.Uninstall(7) }, [2]int64{17, 17}},
+		{"both are open", func() {}, 7, "acme"},
+		{"the first is suspended", func() { s.sim.Suspend(7, true) }, 7, "acme"},
+		{"a call found out", func() { s.must(s.mint("rf-0")) }, 7, "acme"},
+		{"it is open again", func() { s.sim.Suspend(7, false) }, 7, "acme"},
+		{"the account is renamed, and known by its number", func() { s.must(s.sim.Rename("acme", "acme-two")) }, 7, "acme-two"},
+		{"the first is gone", func() { s.sim.Uninstall(7) }, 17, "acme-two"},
 		{"it is there again, under another number", func() {
 			s.sim.AddInstallation(githubsim.Installation{ID: 9, Account: "acme-two"})
-		}, [2]int64{9, 9}},
+		}, 9, "acme-two"},
 	} {
 		tt.do()
 		s.now = s.now.Add(11 * time.Minute)
-		if diff := cmp.Diff(tt.want, homes()); diff != "" {
+		at := fleet.Scope{Installation: tt.want, Owner: tt.now}
+		if diff := cmp.Diff([2]fleet.Scope{at, at}, homes()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,8 +12,9 @@ import (
 // read reads the ledger, each account known by one installation, whichever App
 // told of its jobs and whichever was there when a runner was registered: a job
 // that two Apps tell of is of one class, and what was known under an App that has
-// left serves those that come by another. Where GitHub did not tell yet, rows are
-// as they are. It writes nothing: rows get their home as they change.
+// left serves those that come by another. An account that was renamed is known by
+// its new name. Where GitHub did not tell yet, rows are as they are. It writes
+// nothing: rows get their home as they change.
 func (r *Reconciler) read(ctx context.Context) (fleet.State, error) {
 	state, err := r.Ledger.Read(ctx)
 	if err == nil && r.Homes != nil {
@@ -21,20 +23,15 @@ func (r *Reconciler) read(ctx context.Context) (fleet.State, error) {
 	return state, err
 }
 
+// home gives a state's rows their homes. Those are the same until a look says
+// otherwise: pools and rows must be known by one name.
 func (r *Reconciler) home(ctx context.Context, state *fleet.State) {
-	moved, seen := map[int64]int64{}, map[int64]bool{0: true}
-	accounts, last := accountsIn(*state, r.Fleet()), int64(0)
+	moved := false
+	accounts := accountsIn(*state, r.Fleet())
 	for at := range scopesIn(state) {
-		id := at.Installation
-		if id == last || seen[id] {
-			continue
-		}
-		last, seen[id] = id, true
-		if to, err := r.Homes.Home(ctx, accounts(*at), id); err == nil && to != id {
-			moved[id] = to
-		}
+		moved = moved || moves(*at, r.homeOf(ctx, accounts, *at))
 	}
-	if len(moved) == 0 {
+	if !moved {
 		return
 	}
 	state.Jobs, state.Machines = slices.Clone(state.Jobs), slices.Clone(state.Machines)
@@ -44,10 +41,38 @@ func (r *Reconciler) home(ctx context.Context, state *fleet.State) {
 		state.Intents[i] = apart(state.Intents[i])
 	}
 	for at := range scopesIn(state) {
-		if to, ok := moved[at.Installation]; ok {
-			at.Installation = to
-		}
+		*at = atHome(*at, r.homeOf(ctx, accounts, *at))
 	}
+}
+
+// homeOf is a scope's home; nothing while it is not known, or the scope is none.
+func (r *Reconciler) homeOf(ctx context.Context, accounts func(fleet.Scope) int64, at fleet.Scope) fleet.Scope {
+	home, known := r.memory.homes[at.Installation]
+	if known || at.Installation == 0 {
+		return home
+	}
+	home, err := r.Homes.Home(ctx, accounts(at), at.Installation)
+	if err != nil {
+		home = fleet.Scope{}
+	}
+	if r.memory.homes == nil {
+		r.memory.homes = map[int64]fleet.Scope{}
+	}
+	r.memory.homes[at.Installation] = home
+	return home
+}
+
+// moves reports whether a scope is known otherwise than by its home.
+func moves(at, home fleet.Scope) bool {
+	return home.Installation != 0 && (at.Installation != home.Installation || home.Owner != "" && !strings.EqualFold(at.Owner, home.Owner))
+}
+
+// atHome is a scope as its home has it.
+func atHome(at, home fleet.Scope) fleet.Scope {
+	if moves(at, home) {
+		at.Installation, at.Owner = home.Installation, cmp.Or(home.Owner, at.Owner)
+	}
+	return at
 }
 
 // accountsIn tells the number of a scope's account: a job's owner has it, and the

@@ -1,12 +1,13 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -15,17 +16,18 @@ import (
 type lodge struct {
 	home map[int64]int64 // by account
 	of   map[int64]int64 // account by installation
+	name map[int64]string
 	err  error
 }
 
-func (l *lodge) Home(_ context.Context, account, told int64) (int64, error) {
+func (l *lodge) Home(_ context.Context, account, told int64) (fleet.Scope, error) {
 	if id := l.of[told]; id != 0 {
 		account = id
 	}
-	if id := l.home[account]; id != 0 {
-		return id, l.err
+	if l.err != nil {
+		return fleet.Scope{}, l.err
 	}
-	return told, l.err
+	return fleet.Scope{Installation: cmp.Or(l.home[account], told), Owner: l.name[account]}, nil
 }
 
 // told is acme as another App has it.
@@ -86,7 +88,7 @@ func TestTheLoginAloneMakesNoHome(t *testing.T) {
 	r.Homes = &lodge{home: map[int64]int64{70: 17, 81: 88}, of: map[int64]int64{88: 81}}
 	r.home(t.Context(), &state)
 	got := []int64{state.Jobs[0].Class.Scope.Installation, state.Machines[0].Scope.Installation, state.Intents[0].Mint.Scope.Installation}
-	if diff := cmp.Diff([]int64{17, 8, 17}, got); diff != "" {
+	if diff := gocmp.Diff([]int64{17, 8, 17}, got); diff != "" {
 		t.Errorf("homes (-want +got):\n%s", diff)
 	}
 	if *shared != before {
@@ -99,7 +101,7 @@ func TestARowWhoseHomeIsNotKnownStaysAsItIs(t *testing.T) {
 	r.Homes = &lodge{home: map[int64]int64{70: 7}, err: fleet.ErrUnknownOutcome}
 	r.queueOf(70, told17)
 	r.play(5 * time.Second)
-	if diff := cmp.Diff(map[string]string{"acme": covered}, r.verdicts()); diff != "" {
+	if diff := gocmp.Diff(map[string]string{"acme": covered}, r.verdicts()); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }

@@ -46,17 +46,14 @@ func (r *Reconciler) installations(ctx context.Context, at, since time.Time) ([]
 func (r *Reconciler) pin(ctx context.Context, s *fleet.Snapshot, write bool) error {
 	s.Fleet.Accounts = Pinned(s.Fleet.Accounts, s.State.Marks)
 	pins := map[string]string{}
-	for _, a := range s.Fleet.Accounts {
-		if a.ID != 0 {
-			continue
-		}
+	for _, login := range unpinned(*s) {
 		all, _ := r.installations(ctx, s.At, time.Time{})
-		i := slices.IndexFunc(all, func(in fleet.Installation) bool { return strings.EqualFold(in.Account, a.Login) })
+		i := slices.IndexFunc(all, func(in fleet.Installation) bool { return strings.EqualFold(in.Account, login) })
 		if i < 0 {
 			continue
 		}
-		pins[pinOf(a.Login)] = strconv.FormatInt(all[i].AccountID, 10)
-		r.Log.InfoContext(ctx, "an account is pinned to its number", "login", a.Login, "id", all[i].AccountID)
+		pins[pinOf(login)] = strconv.FormatInt(all[i].AccountID, 10)
+		r.Log.InfoContext(ctx, "an account is pinned to its number", "login", login, "id", all[i].AccountID)
 	}
 	if len(pins) == 0 {
 		return nil
@@ -71,6 +68,22 @@ func (r *Reconciler) pin(ctx context.Context, s *fleet.Snapshot, write bool) err
 		return nil
 	}
 	return r.Ledger.Settle(ctx, fleet.Change{Marks: pins})
+}
+
+// unpinned are the logins whose numbers are not known: of accounts that the fleet
+// file names, and of those that standing pools stand for.
+func unpinned(s fleet.Snapshot) (logins []string) {
+	for _, a := range s.Fleet.Accounts {
+		if a.ID == 0 {
+			logins = append(logins, a.Login)
+		}
+	}
+	for _, p := range s.Fleet.Pools {
+		if p.Stands() && accountOf(s, p.Account).ID == 0 && !slices.Contains(logins, p.Account) {
+			logins = append(logins, p.Account)
+		}
+	}
+	return logins
 }
 
 // Pinned is the accounts of a fleet file with the numbers that a ledger's marks

@@ -24,6 +24,7 @@ const (
 // the ledger.
 func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, error) {
 	at := r.Now()
+	r.memory.homes = nil
 	if write {
 		if err := errors.Join(r.answer(ctx), r.answerOrigins(ctx)); err != nil {
 			return fleet.Snapshot{}, err
@@ -76,8 +77,8 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 }
 
 // prepare learns what GitHub must tell before machines and runners are looked at:
-// whose accounts are served and open, what no delivery told of, and where standing
-// pools register. It returns, by pool, why that is not known.
+// whose accounts are served and open, where standing pools register, and what no
+// delivery told of. It returns, by pool, why that is not known.
 func (r *Reconciler) prepare(ctx context.Context, s *fleet.Snapshot, write bool) (problems map[string]string, err error) {
 	if err := r.pin(ctx, s, write); err != nil {
 		return nil, err
@@ -85,12 +86,12 @@ func (r *Reconciler) prepare(ctx context.Context, s *fleet.Snapshot, write bool)
 	if err := r.shut(ctx, s, write); err != nil {
 		return nil, err
 	}
+	problems = r.settleScopes(ctx, s)
 	if write && r.Search != nil {
 		if s.State, err = r.search(ctx, *s); err != nil {
 			return nil, err
 		}
 	}
-	problems = r.settleScopes(ctx, s)
 	if write {
 		err = r.guard(ctx, s)
 	}

@@ -37,9 +37,10 @@ type Runs interface {
 
 // Accounts is what standing pools need of GitHub. Package github implements it.
 type Accounts interface {
-	// Scope is where an organisation's runners are registered. fleet.ErrAbsent
-	// when the App is not installed there, or the account is a person's.
-	Scope(ctx context.Context, account string) (fleet.Scope, error)
+	// Scope is where an organisation's runners are registered, under its name of
+	// today: by its number, or by its login while that is 0. fleet.ErrAbsent when
+	// no App is there, or the account is a person's.
+	Scope(ctx context.Context, account fleet.Account) (fleet.Scope, error)
 	// Enrolment is a scope's address and a registration token for any runner of
 	// it, and until when to use that.
 	Enrolment(ctx context.Context, s fleet.Scope) (e fleet.Enrolment, until time.Time, err error)
@@ -51,14 +52,14 @@ type Installations interface {
 	Installations(ctx context.Context) ([]fleet.Installation, error)
 }
 
-// Homes tells by which of several Apps' installations an account is known.
-// Package github implements it.
+// Homes tells by which of several Apps' installations an account is known, and by
+// which name. Package github implements it.
 type Homes interface {
-	// Home is that installation, by one that is told, of whichever App, and the
-	// account's number, 0 if it is not known; the one that is told if no App is
-	// known to be there. It asks seldom. fleet.ErrUnknownOutcome while GitHub
-	// did not say.
-	Home(ctx context.Context, account, told int64) (int64, error)
+	// Home is that installation with the account's login of today, by one that is
+	// told, of whichever App, and the account's number, 0 if it is not known; the
+	// one that is told, without an owner, if no App is known to be there. It asks
+	// seldom. fleet.ErrUnknownOutcome while GitHub did not say.
+	Home(ctx context.Context, account, told int64) (fleet.Scope, error)
 }
 
 // Deliveries finds webhook deliveries that did not reach us. Package github

@@ -25,6 +25,8 @@ type hub struct {
 	release fleet.RunnerRelease
 
 	installed []fleet.Installation
+	numbers   []int64          // of accounts whose scope was asked for
+	renamed   map[int64]string // logins of today, by number
 }
 
 func (h *hub) Installations(context.Context) ([]fleet.Installation, error) {
@@ -90,13 +92,16 @@ func (h *hub) Runners(_ context.Context, s fleet.Scope, prefix string) (found []
 	return found, nil
 }
 
-func (h *hub) Scope(_ context.Context, account string) (fleet.Scope, error) {
+func (h *hub) Scope(_ context.Context, account fleet.Account) (fleet.Scope, error) {
 	h.rig.mu.Lock()
 	defer h.rig.mu.Unlock()
-	if refused, _ := h.rig.did("scope", account); refused != nil {
+	if refused, _ := h.rig.did("scope", account.Login); refused != nil {
 		return fleet.Scope{}, refused
 	}
-	return map[string]fleet.Scope{"acme": acme, "zeta": zeta}[account], nil
+	h.numbers = append(h.numbers, account.ID)
+	at := map[string]fleet.Scope{"acme": acme, "zeta": zeta}[strings.ToLower(account.Login)]
+	at.Owner = cmp.Or(h.renamed[account.ID], at.Owner)
+	return at, nil
 }
 
 func (h *hub) Enrolment(_ context.Context, s fleet.Scope) (fleet.Enrolment, time.Time, error) {

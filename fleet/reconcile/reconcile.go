@@ -115,6 +115,7 @@ type memory struct {
 	unminted  map[int64]time.Time // likewise, registrations
 	installed installed
 	doubted   map[int64]time.Time       // installations that may be shut or renamed, with when that was learned
+	homes     map[int64]fleet.Scope     // of installations, in one look
 	seats     map[string]seat           // scopes of standing pools, by account
 	plains    map[fleet.Plain]time.Time // until when what was put is good
 	throttled time.Time                 // EC2 asked for a pause until then

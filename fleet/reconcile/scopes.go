@@ -23,30 +23,65 @@ type seat struct {
 	next  time.Time   // when to ask again
 }
 
-// settleScopes finds where the runners of standing pools are registered. It
-// returns, by pool, why that is not known. Dry looks ask too: it changes nothing.
+// settleScopes finds where the runners of standing pools are registered, and has
+// each pool stand for its account under the name of today. It returns, by pool,
+// why that is not known. Dry looks ask too: it changes nothing.
 func (r *Reconciler) settleScopes(ctx context.Context, s *fleet.Snapshot) (problems map[string]string) {
 	problems = map[string]string{}
+	seats := map[string]fleet.Scope{}
 	for _, p := range s.Fleet.Pools {
 		if !p.Stands() || r.Accounts == nil {
 			continue
 		}
-		at := r.seat(ctx, strings.ToLower(p.Account), s.At)
+		at := r.seat(ctx, accountOf(*s, p.Account), s.At)
 		if at.scope == (fleet.Scope{}) {
 			problems[p.Name] = at.err.Error()
 			continue
 		}
-		if s.Scopes == nil {
-			s.Scopes = map[string]fleet.Scope{}
-		}
-		s.Scopes[p.Name] = at.scope
+		seats[p.Name] = at.scope
 	}
+	r.moveIn(ctx, s, seats)
 	return problems
 }
 
+// moveIn gives rows and standing pools the homes that are known by now: what was
+// asked since the ledger was read may have told other ones.
+func (r *Reconciler) moveIn(ctx context.Context, s *fleet.Snapshot, seats map[string]fleet.Scope) {
+	r.memory.homes = nil
+	if r.Homes != nil {
+		r.home(ctx, &s.State)
+	}
+	s.Fleet.Pools = slices.Clone(s.Fleet.Pools)
+	accounts := accountsIn(s.State, s.Fleet)
+	for i, p := range s.Fleet.Pools {
+		at, ok := seats[p.Name]
+		if !ok {
+			continue
+		}
+		if r.Homes != nil {
+			at = atHome(at, r.homeOf(ctx, accounts, at))
+		}
+		if s.Scopes == nil {
+			s.Scopes = map[string]fleet.Scope{}
+		}
+		s.Scopes[p.Name], s.Fleet.Pools[i].Account = at, at.Owner
+	}
+}
+
+// accountOf is an account that the fleet file names, with its number as far as
+// the file or the ledger has it.
+func accountOf(s fleet.Snapshot, login string) fleet.Account {
+	i := slices.IndexFunc(s.Fleet.Accounts, func(a fleet.Account) bool { return strings.EqualFold(a.Login, login) })
+	if i >= 0 {
+		return s.Fleet.Accounts[i]
+	}
+	return Pinned([]fleet.Account{{Login: login}}, s.State.Marks)[0]
+}
+
 // seat is what is known of an account, asked for if that is due.
-func (r *Reconciler) seat(ctx context.Context, account string, at time.Time) seat {
-	known := r.memory.seats[account]
+func (r *Reconciler) seat(ctx context.Context, account fleet.Account, at time.Time) seat {
+	name := strings.ToLower(account.Login)
+	known := r.memory.seats[name]
 	if at.Before(known.next) {
 		return known
 	}
@@ -58,7 +93,7 @@ func (r *Reconciler) seat(ctx context.Context, account string, at time.Time) sea
 	case absent && (known.scope == fleet.Scope{} || errors.Is(known.err, fleet.ErrAbsent)):
 		// Of a scope that was known it must say so twice: it says that, too, of
 		// what the App may not see just now.
-		r.Log.ErrorContext(ctx, "a standing pool has no place at GitHub", "account", account, "error", err)
+		r.Log.ErrorContext(ctx, "a standing pool has no place at GitHub", "account", account.Login, "error", err)
 		known = seat{err: err, next: at.Add(refusedAgain)}
 	default:
 		r.limit(err)
@@ -66,13 +101,13 @@ func (r *Reconciler) seat(ctx context.Context, account string, at time.Time) sea
 		if errors.Is(err, fleet.ErrConfig) {
 			level = slog.LevelError
 		}
-		r.Log.Log(ctx, level, "account not known", "account", account, "error", err)
+		r.Log.Log(ctx, level, "account not known", "account", account.Login, "error", err)
 		known.err, known.next = err, at.Add(askAgain)
 	}
 	if r.memory.seats == nil {
 		r.memory.seats = map[string]seat{}
 	}
-	r.memory.seats[account] = known
+	r.memory.seats[name] = known
 	return known
 }
 

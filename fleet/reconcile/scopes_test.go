@@ -163,3 +163,70 @@ func TestALimitHoldsForStandingMachinesThoughNoJobWaits(t *testing.T) {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }
+
+func TestAStandingPoolKnowsItsAccountByItsNumber(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		accounts []fleet.Account
+		marks    map[string]string
+		numbers  []int64 // asked for, at noon and an hour later
+		pin      string
+	}{
+		{"that the file has", []fleet.Account{{Login: "Acme", ID: 70}}, nil, []int64{70, 70}, ""},
+		{"that GitHub tells of a login in the file", []fleet.Account{{Login: "acme"}}, nil, []int64{70, 70}, "70"},
+		{"that GitHub tells though the file lists no account", nil, nil, []int64{70, 70}, "70"},
+		{"that the ledger has, whoever has the login by now", nil, map[string]string{"account-acme": "69"}, []int64{69, 69}, "69"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := standing(t)
+			f := r.Fleet()
+			f.Accounts = tt.accounts
+			r.Fleet = func() fleet.Fleet { return f }
+			r.Installations = &r.hub
+			r.hub.installed = []fleet.Installation{{ID: 7, Account: "Acme", AccountID: 70}}
+			if tt.marks != nil {
+				r.has(fleet.Change{Marks: tt.marks})
+			}
+			r.due = r.now
+			r.play(time.Hour)
+			if diff := cmp.Diff(tt.numbers, r.hub.numbers); diff != "" {
+				t.Errorf("numbers (-want +got):\n%s", diff)
+			}
+			if got := r.state().Marks["account-acme"]; got != tt.pin {
+				t.Errorf("pinned to %q, want %q", got, tt.pin)
+			}
+		})
+	}
+}
+
+func TestAStandingPoolServesItsAccountUnderTheNewName(t *testing.T) {
+	r := standing(t)
+	names := map[int64]string{}
+	r.Homes, r.hub.renamed = &lodge{home: map[int64]int64{70: 7}, of: map[int64]int64{7: 70}, name: names}, names
+	f := r.Fleet()
+	f.Accounts = []fleet.Account{{Login: "acme", ID: 70}}
+	r.Fleet = func() fleet.Fleet { return f }
+	r.due = r.now
+	r.play(time.Minute)
+	names[70] = "acme-two"
+	r.queueOf(70, acme) // told before its new name was known
+	r.queueOf(70, fleet.Scope{Installation: 7, Owner: "acme-two"})
+	for i := range r.hub.runners {
+		r.hub.runners[i].Scope.Owner = "acme-two"
+	}
+	r.due = r.now
+	r.play(time.Minute)
+	for _, j := range r.state().Jobs {
+		if got := j.Verdict.String(); got != covered {
+			t.Errorf("job %d: %s", j.Key.ID, got)
+		}
+	}
+	if got := r.asked(); len(got) != 0 {
+		t.Errorf("calls %q", got)
+	}
+	for _, m := range r.state().Machines {
+		if m.Scope.Owner != "acme-two" {
+			t.Errorf("machine %s is registered in %s", m.ID, m.Scope)
+		}
+	}
+}

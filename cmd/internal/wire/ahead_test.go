@@ -62,14 +62,14 @@ func (outside) Recipes(context.Context) ([]fleet.Recipe, error) { return nil, ni
 func (outside) Leftovers(context.Context) (ec2Fleets, templates map[string]time.Time, err error) {
 	return map[string]time.Time{"fleet-1": worlds}, map[string]time.Time{"lt-1": worlds}, nil
 }
-func (outside) Sweep(context.Context, []string, []string) error             { return nil }
-func (outside) Put(context.Context, fleet.MachineID, string) error          { return nil }
-func (outside) Withdraw(context.Context, fleet.MachineID) (bool, error)     { return false, nil }
-func (outside) Rerun(context.Context, fleet.Rerun) error                    { return nil }
-func (outside) Clean(context.Context, string) error                         { return nil }
-func (outside) Scope(context.Context, string) (s fleet.Scope, err error)    { return s, nil }
-func (outside) Open(context.Context, fleet.Scope, string) (bool, error)     { return false, nil }
-func (outside) Runs(context.Context, fleet.Repository) ([]fleet.Run, error) { return nil, nil }
+func (outside) Sweep(context.Context, []string, []string) error                 { return nil }
+func (outside) Put(context.Context, fleet.MachineID, string) error              { return nil }
+func (outside) Withdraw(context.Context, fleet.MachineID) (bool, error)         { return false, nil }
+func (outside) Rerun(context.Context, fleet.Rerun) error                        { return nil }
+func (outside) Clean(context.Context, string) error                             { return nil }
+func (outside) Scope(context.Context, fleet.Account) (s fleet.Scope, err error) { return s, nil }
+func (outside) Open(context.Context, fleet.Scope, string) (bool, error)         { return false, nil }
+func (outside) Runs(context.Context, fleet.Repository) ([]fleet.Run, error)     { return nil, nil }
 func (outside) Run(context.Context, fleet.Repository, fleet.RunID) (r fleet.Run, err error) {
 	return r, nil
 }

@@ -124,7 +124,7 @@ func (w *World) plan() {
 				conclusion = "failure"
 			}
 			spec := githubsim.JobSpec{
-				Repo: repository, Run: runs[j.Run], Name: fmt.Sprintf("job %d", i), Labels: j.Labels,
+				Repo: w.repo, Run: runs[j.Run], Name: fmt.Sprintf("job %d", i), Labels: j.Labels,
 				Duration: j.Duration, Conclusion: conclusion,
 			}
 			if j.Fork {

@@ -74,3 +74,23 @@ func TestARenamedAccountIsServedOn(t *testing.T) {
 		t.Errorf("summary %+v", s)
 	}
 }
+
+func TestAStandingPoolServesARenamedAccountOn(t *testing.T) {
+	var script []Job
+	for i := range 6 { // every four minutes, the account is renamed while the third runs
+		script = append(script, Job{Run: i, After: time.Duration(1+4*i) * time.Minute, Duration: 3 * time.Minute, Labels: buildLabels})
+	}
+	w := standing(t, fleet.ClosedWait, script, func(c *Config) {
+		c.Fleet.Accounts = []fleet.Account{{Login: organisation, ID: 1000 + installation}}
+		c.Moments = []Moment{{After: 10 * time.Minute, Do: func(w *World) {
+			if err := w.GitHub.Rename(organisation, "acme-two"); err != nil {
+				t.Error(err)
+			}
+			w.repo = "acme-two/widgets"
+		}}}
+	})
+	s := w.Summary()
+	if !s.Good() || s.Jobs.Completed != 6 || s.Machines.Launched != 2 || s.Standing.Jobs != 6 || s.Wait.Max > time.Minute.Seconds() {
+		t.Errorf("summary %+v", s)
+	}
+}

@@ -112,6 +112,7 @@ type World struct {
 	noticed  map[string]time.Time       // machines that Spot takes, as the ledger has it
 	perMost  int                        // jobs of an ephemeral machine
 	stood    stood                      // what standing machines did
+	repo     string                     // that jobs are of: its account may be renamed
 	crashes  int                        // of the manager
 	removals int                        // of registrations, as far as they were asked for
 	snatches int
@@ -133,7 +134,7 @@ func New(ctx context.Context, c Config) (*World, error) {
 	}
 	w := &World{
 		queue: queue{now: c.Begin}, cfg: c, agents: map[string]*machine{}, byID: map[githubsim.RunnerID]*machine{},
-		jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
+		repo: repository, jobs: map[githubsim.JobID]string{}, noticed: map[string]time.Time{}, look: c.Begin,
 		check: checker{
 			brought: map[fleet.IntentID]int{}, overLimit: map[githubsim.JobID]bool{}, reruns: reruns{map[fleet.IntentID]int{}},
 		},
