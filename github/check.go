@@ -68,11 +68,24 @@ func (c *Client) Check(ctx context.Context, accounts []fleet.Account, pools []fl
 
 // Check is Client.Check of the first App. Of each other one it tells whether
 // GitHub knows its key and what it may do, in two calls: it need not be on every
-// account, nor hear of jobs, and what it lacks the others can do.
+// account, nor hear of jobs, and what it lacks the others can do. So nothing of
+// the first App stops a pool that another can register runners for: that one is
+// then asked about pools too.
 func (a *Apps) Check(ctx context.Context, accounts []fleet.Account, pools []fleet.Pool) []fleet.Problem {
 	all := a.Client.Check(ctx, accounts, pools)
 	for i, s := range a.all[1:] {
-		for _, p := range s.Client.Check(ctx, accounts, nil) {
+		var of []fleet.Pool
+		if stopped := slices.ContainsFunc(all, stops); stopped {
+			of = pools
+		}
+		found := s.Client.Check(ctx, accounts, of)
+		if whole := slices.ContainsFunc(all, stopsAll); whole && !slices.ContainsFunc(found, stopsAll) {
+			all = append(all, slices.DeleteFunc(slices.Clone(found), func(p fleet.Problem) bool { return p.Pool == "" })...)
+		}
+		for j, p := range all {
+			all[j].Stops = p.Stops && slices.ContainsFunc(found, func(x fleet.Problem) bool { return stopsAll(x) || stops(x) && x.Pool == p.Pool })
+		}
+		for _, p := range found {
 			if p.Key == "github.app_id" || p.Key == "github.private_key" {
 				p.Key, p.Stops = fmt.Sprintf("github.apps[%d]%s", i, strings.TrimPrefix(p.Key, "github")), false
 				all = append(all, p)
@@ -81,6 +94,12 @@ func (a *Apps) Check(ctx context.Context, accounts []fleet.Account, pools []flee
 	}
 	return all
 }
+
+// stops reports whether a problem stops some pool.
+func stops(p fleet.Problem) bool { return p.Stops }
+
+// stopsAll reports whether a problem stops every pool.
+func stopsAll(p fleet.Problem) bool { return p.Stops && p.Pool == "" }
 
 // named reports whether a pool names a runner group.
 func named(p fleet.Pool) bool { return p.Group != "" }

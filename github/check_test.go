@@ -202,3 +202,43 @@ func TestWhatAnotherAppLacksIsToldAndStopsNothing(t *testing.T) {
 		t.Errorf("a key that is not known: %+v", got)
 	}
 }
+
+func TestWhatAnotherAppCanDoStopsNothing(t *testing.T) {
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := fleet.Pool{Name: "big", Group: "big"}
+	none := fleet.Pool{Name: "none", Group: "none"}
+	stands := fleet.Pool{Name: "stands", Lifetime: fleet.Standing, Account: "acme"}
+	all := []fleet.Pool{{Name: "plain"}, big, none, stands}
+	for _, tt := range []struct {
+		name string
+		do   func(*several)
+		want []string // pools that are stopped; the empty one stands for all
+	}{
+		{"both are well", func(*several) {}, []string{"none"}},
+		{"the first is suspended", func(s *several) { s.sim.Suspend(7, true) }, []string{"none"}},
+		{"the first is not there", func(s *several) { s.sim.Uninstall(7) }, []string{"none"}},
+		{"GitHub does not know the first's key", func(s *several) { s.sim.SetAppKey(1, &stranger.PublicKey) }, []string{"none"}},
+		{"the second is suspended", func(s *several) { s.sim.Suspend(17, true) }, []string{"none"}},
+		{"GitHub does not know the second's key", func(s *several) { s.sim.SetAppKey(2, &stranger.PublicKey) }, []string{"none"}},
+		{"both are suspended", func(s *several) { s.sim.Suspend(7, true); s.sim.Suspend(17, true) }, []string{""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := join(t, githubsim.Limits{})
+			s.must(s.sim.AddGroup("acme", githubsim.Group{ID: 2, Name: "big"}))
+			tt.do(s)
+			stopped := map[string]bool{}
+			found := s.apps.Check(t.Context(), []fleet.Account{{Login: "acme", ID: 1007}}, all)
+			for _, p := range found {
+				if p.Stops {
+					stopped[p.Pool] = true
+				}
+			}
+			if diff := cmp.Diff(tt.want, slices.Sorted(maps.Keys(stopped))); diff != "" {
+				t.Errorf("stopped (-want +got):\n%s\n%s", diff, tell(found))
+			}
+		})
+	}
+}
