@@ -45,6 +45,7 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 		return s, err
 	}
 	refuseRunner(s, problems)
+	r.unfit(s, problems)
 	if !at.Before(r.memory.full.Add(r.pause(s))) {
 		if err := r.fullLook(ctx, &s, write); err != nil {
 			return s, err // the ledger's: what was seen is not recorded, so look again

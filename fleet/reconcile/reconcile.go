@@ -124,6 +124,7 @@ type memory struct {
 	started   bool
 	readBack  map[int64]time.Time // when an App's deliveries are due again
 	search    searching
+	check     checkMark // as the last look read it
 	guardAt   time.Time // no sooner, to look at groups and versions again
 	swept     time.Time
 	left      fleet.Leftovers // what was found then, and no plan has swept yet

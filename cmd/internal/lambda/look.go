@@ -43,6 +43,9 @@ type looker interface {
 	Once(context.Context) (wake time.Time, err error)
 	Full()
 	Owned(context.Context) error
+	// Check has the fleet file checked at GitHub and AWS, if that is due, and
+	// reports whether the next look has news of it.
+	Check(context.Context) (news bool, err error)
 }
 
 func (f *look) handle(ctx context.Context, payload []byte) (any, error) {
@@ -64,8 +67,22 @@ func (f *look) handle(ctx context.Context, payload []byte) (any, error) {
 	if !f.mayLook(ctx, full) {
 		return leave(nil), nil
 	}
-	f.plan(ctx, f.looks(ctx, full))
+	wake := f.looks(ctx, full)
+	if now := f.now(); f.retry == 0 && wake.After(now) && fits(ctx, now) && f.check(ctx) {
+		wake = now
+	}
+	f.plan(ctx, wake)
 	return leave(nil), nil
+}
+
+// check has the fleet file checked after the looks, if that is due: jobs come
+// first. It reports whether there is news for a look.
+func (f *look) check(ctx context.Context) bool {
+	news, err := f.parts.get(ctx).Check(ctx)
+	if err != nil {
+		f.log.WarnContext(ctx, "fleet file not checked", "error", err)
+	}
+	return news
 }
 
 // mayLook asks whether the fleet is still this ledger's, at first and then with

@@ -23,12 +23,19 @@ type answer struct {
 	err  error
 }
 
+// checkAnswer is what a check comes to; none is due if it is zero.
+type checkAnswer struct {
+	news bool
+	err  error
+}
+
 // desk is a function that looks, with what it does written down.
 type desk struct {
 	*look
 	now     time.Time
 	answers []answer // of the looks, in order; then nothing is due for a minute
 	owned   error
+	check   checkAnswer
 	newer   bool // the fleet file is another than the parts were made of
 	did     []string
 	noLater error
@@ -43,6 +50,14 @@ func (d *desk) Once(context.Context) (time.Time, error) {
 	}
 	d.note("look")
 	return d.now.Add(a.wake), a.err
+}
+
+func (d *desk) Check(context.Context) (bool, error) {
+	if d.check == (checkAnswer{}) {
+		return false, nil
+	}
+	d.note("check")
+	return d.check.news, d.check.err
 }
 
 func (d *desk) Full()                       { d.note("full") }
@@ -112,6 +127,12 @@ func TestWhatALookDoes(t *testing.T) {
 		{"by an old file it reads the new one at once", []string{full}, []answer{stale}, func(d *desk) { d.newer = true },
 			[]string{"wait 0s", "owned?", "full", "look", "made anew", "look", "later 1m0s"}},
 		{"if there is none, it gives up", []string{full}, []answer{stale}, nil, []string{"wait 0s", "owned?", "full", "look", "later 2s"}},
+		{"the fleet file is checked after the looks, and what is new is looked at at once", []string{full}, []answer{{}, {wake: 5 * time.Second}},
+			func(d *desk) { d.check.news = true }, []string{"wait 0s", "owned?", "full", "look", "look", "check", "later 0s"}},
+		{"a check that cannot be recorded holds up nothing", []string{full}, nil,
+			func(d *desk) { d.check.err = errors.New("no answer") }, []string{"wait 0s", "owned?", "full", "look", "check", "later 1m0s"}},
+		{"nothing is checked after a look that failed", []string{full}, []answer{{err: ledger.ErrBusy}},
+			func(d *desk) { d.check.news = true }, []string{"wait 0s", "owned?", "full", "look", "later 2s"}},
 		{"of another's fleet it does nothing", []string{full}, nil, func(d *desk) { d.owned = wire.ErrNotOwner }, []string{"wait 0s", "owned?"}},
 		{"nor as long as it never heard whose it is", []string{wake}, nil, func(d *desk) { d.owned = errors.New("no answer") }, []string{"wait 300ms", "owned?"}},
 		{"that no later look can be asked for holds up nothing", []string{full}, nil, func(d *desk) { d.noLater = errors.New("no answer") },

@@ -106,6 +106,8 @@ func (x *Functions) Intake(ctx context.Context, f FleetFile) (*queue.Intake, err
 type Looker struct {
 	Owner
 	*reconcile.Reconciler
+	means means
+	hub   *github.Apps
 }
 
 // Looker makes what looks, by a fleet file.
@@ -138,7 +140,7 @@ func (x *Functions) Looker(ctx context.Context, f FleetFile) (*Looker, error) {
 	if !x.file.Fixed() {
 		r.Current = x.current
 	}
-	return &Looker{Owner: Owner{Tokens: configs, Ledger: store.ID()}, Reconciler: r}, nil
+	return &Looker{Owner: Owner{Tokens: configs, Ledger: store.ID()}, Reconciler: r, means: m, hub: gh}, nil
 }
 
 // current is the generation that the fleet file's source has now.

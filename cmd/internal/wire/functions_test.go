@@ -3,8 +3,13 @@ package wire
 import (
 	"bytes"
 	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +18,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/runfleet/runfleet/fleet/ledger/sqlite"
+	"github.com/runfleet/runfleet/fleet/reconcile"
 )
 
 func TestAQueueIsKnownByItsURLAndItsARN(t *testing.T) {
@@ -155,5 +164,68 @@ func TestAFunctionHearsEveryAppThatHasASecret(t *testing.T) {
 		if w.Code != tt.want {
 			t.Errorf("App %s, signed with the %s secret: %d, want %d", tt.app, tt.secret, w.Code, tt.want)
 		}
+	}
+}
+
+// examiner is what looks, in a deployment whose GitHub knows the App by another
+// key, and whose AWS does not answer.
+func examiner(t *testing.T) *Looker {
+	t.Helper()
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"message":"A JSON web token could not be decoded"}`)
+	}))
+	t.Cleanup(hub.Close)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KEY", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})))
+	x := functions(t, strings.Replace(machines, `app_id: 1,`, fmt.Sprintf(`app_id: 1, api_url: %q,`, hub.URL), 1))
+	f, err := x.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Looker{means: meansOf(f.File, x.aws, x.log)}
+	if l.hub, err = l.means.hub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: sqlite.Memory, Fleet: "acme", ID: "l"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	l.Reconciler = &reconcile.Reconciler{Ledger: store, Now: time.Now, Log: x.log, Generation: f.Generation}
+	return l
+}
+
+func TestAFunctionChecksItsFleetFileAndKeepsWhatStopsPools(t *testing.T) {
+	l := examiner(t)
+	news, err := l.Check(t.Context())
+	if err != nil || !news {
+		t.Fatalf("news %t, error %v", news, err)
+	}
+	state, err := l.Reconciler.Ledger.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept struct {
+		Stops    map[string]string
+		Problems []string
+		Done     bool
+	}
+	if err := json.Unmarshal([]byte(state.Marks["check"]), &kept); err != nil {
+		t.Fatal(err)
+	}
+	for _, pool := range []string{"stock", "baked"} {
+		if got := kept.Stops[pool]; !strings.Contains(got, "github.private_key: GitHub does not know the key as one of App 1") {
+			t.Errorf("pool %s: %q", pool, got)
+		}
+	}
+	if kept.Done || len(kept.Problems) < 2 { // of AWS, too
+		t.Errorf("kept %+v", kept)
+	}
+	if news, err := l.Check(t.Context()); err != nil || news {
+		t.Errorf("at once again: news %t, error %v", news, err)
 	}
 }

@@ -1,0 +1,109 @@
+//go:build !lambda
+
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/runfleet/runfleet/fleet"
+	"github.com/runfleet/runfleet/fleet/config"
+)
+
+// Findings is what GitHub and AWS say against a fleet file.
+type Findings struct {
+	Problems config.Problems // by their places in the file
+	Unsure   bool            // not everything was answered
+	Wrong    bool            // something is not right, whatever else was not answered
+}
+
+// Validate asks GitHub and AWS whether what a fleet file names is there, and
+// changes nothing. The settings that the file names are read.
+func Validate(ctx context.Context, f *config.File) Findings {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	aws, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.AWS.Region))
+	if err != nil {
+		return findings(f, []fleet.Problem{{Key: "aws", Text: "the configuration of AWS cannot be read: " + err.Error(), Remedy: "mend what the environment names"}})
+	}
+	m := meansOf(f, aws, slog.New(slog.DiscardHandler))
+	found := m.unread(ctx)
+	if gh, err := m.hub(ctx); err != nil {
+		found = append(found, secretProblem(err, "store the key whole, as GitHub gave it, where the file says"))
+	} else {
+		found = append(found, inquire(ctx, gh, f)...)
+	}
+	return findings(f, append(found, m.survey(ctx, f)...))
+}
+
+func findings(f *config.File, found []fleet.Problem) Findings {
+	return Findings{
+		Problems: f.Placed(found),
+		Unsure:   slices.ContainsFunc(found, func(p fleet.Problem) bool { return p.Unsure }),
+		Wrong:    slices.ContainsFunc(found, func(p fleet.Problem) bool { return !p.Unsure }),
+	}
+}
+
+// unread tells of webhook secrets that are not where the file says.
+func (m means) unread(ctx context.Context) (found []fleet.Problem) {
+	apps := map[string]config.App{"github.webhook_secrets": m.file.GitHub.App}
+	for i, a := range m.file.GitHub.Apps {
+		apps[fmt.Sprintf("github.apps[%d].webhook_secrets", i)] = a
+	}
+	for key, a := range apps {
+		if _, err := m.hears(ctx, key, a); err != nil {
+			found = append(found, secretProblem(err, "store it there, or name where it is"))
+		}
+	}
+	return found
+}
+
+// secretProblem is about a secret whose key begins its error.
+func secretProblem(err error, remedy string) fleet.Problem {
+	key, text, _ := strings.Cut(err.Error(), ": ")
+	return fleet.Problem{Key: key, Text: text, Remedy: remedy, Unsure: unheard(err)}
+}
+
+// unheard reports whether an error says nothing of what was asked for.
+func unheard(err error) bool {
+	return errors.Is(err, fleet.ErrUnknownOutcome) || errors.Is(err, fleet.ErrThrottled)
+}
+
+// Check asks what Validate asks, by the parts of a running manager. Pools that
+// could launch nothing that registers have a problem from then on, and the
+// others go on. It reports false if something is to be asked again.
+func (p *Parts) Check(ctx context.Context) (done bool) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	f := p.read.Load()
+	found := append(inquire(ctx, p.hub, f), p.means.survey(ctx, f)...)
+	if ctx.Err() != nil {
+		return false
+	}
+	troubles := troublesOf(f, found)
+	p.tell(ctx, f.Placed(found))
+	if before := p.cloud.troubles.Swap(&troubles); before == nil && len(troubles) > 0 || before != nil && !maps.Equal(*before, troubles) {
+		p.Wake()
+	}
+	return settled(found)
+}
+
+// tell logs what was not told yet.
+func (p *Parts) tell(ctx context.Context, all config.Problems) {
+	if now := all.Error(); now != p.told {
+		p.told = now
+		for _, x := range all {
+			p.means.log.ErrorContext(ctx, "the fleet file does not fit GitHub or AWS", "problem", x.String())
+		}
+		if len(all) == 0 {
+			p.means.log.InfoContext(ctx, "GitHub and AWS have what the fleet file names")
+		}
+	}
+}
