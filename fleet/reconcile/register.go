@@ -39,7 +39,9 @@ func (r *Reconciler) mint(ctx context.Context, s fleet.Snapshot, in fleet.Intent
 	return o
 }
 
-// unminted is what follows a registration that GitHub did not confirm.
+// unminted is what follows a registration that GitHub did not confirm. One that
+// was sent before may have come about then, and have stored its config: it stays
+// open until GitHub says so, but not for long where it says nothing at all.
 func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.Intent, m fleet.Machine, err error) outcome {
 	want := *in.Mint
 	name := fleet.RunnerName(s.Fleet.Name, want.Machine, want.Try)
@@ -49,7 +51,9 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		r.limitMints(err)
 		log.WarnContext(ctx, "mint limited")
 		o := outcome{}
-		o.settle(in)
+		if in.Tries == 1 {
+			o.settle(in)
+		}
 		return o
 	case errors.Is(err, fleet.ErrTaken):
 		log.WarnContext(ctx, "mint: the name is taken, an earlier reply was lost")
@@ -59,13 +63,25 @@ func (r *Reconciler) unminted(ctx context.Context, s fleet.Snapshot, in fleet.In
 		log.ErrorContext(ctx, "mint refused")
 		o := outcome{}
 		o.settle(in)
+		if in.Tries > 1 {
+			m.ResentAt = r.Now()
+			o = r.failed(in, m, name, user{})
+		}
 		o.Setbacks = []fleet.Setback{struck(s, fleet.MintKey(m.Pool, want.Scope), err.Error())}
 		return o
-	default:
-		log.WarnContext(ctx, "mint not answered")
+	}
+	log.WarnContext(ctx, "mint not answered")
+	if in.Tries > 1 {
+		if r.Now().Sub(in.ReservedAt) < mintLimit {
+			return outcome{}
+		}
+		m.ResentAt = r.Now()
 	}
 	return r.failed(in, m, name, user{})
 }
+
+// mintLimit is how long a mint is sent again that GitHub does not answer.
+const mintLimit = 5 * time.Minute
 
 // failed settles a mint that came to nothing: the next try, a little later, has
 // another name. A runner that is in use under this one is the machine's all the

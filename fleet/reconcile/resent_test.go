@@ -37,6 +37,14 @@ func TestWhatComesOfAMintThatIsSentAgain(t *testing.T) {
 			r.refuse["withdraw"] = fleet.ErrThrottled
 		}, []string{"mint " + name, "withdraw i-1"}, doubtful},
 		{"one whose runner is online has its machine", left(true, false, false), []string{"mint " + name}, used},
+		{"limited, it stays open: the first may have stored a config", refusing("mint", limited(7)), []string{"mint " + name}, nil},
+		{"not answered, it stays open too", refusing("mint", fleet.ErrUnknownOutcome), []string{"mint " + name}, nil},
+		{"but not longer than five minutes", func(r *rig) {
+			r.refuse["mint"] = fleet.ErrUnknownOutcome
+			r.now = noon.Add(mintLimit)
+		}, []string{"mint " + name}, []string{"settle m-i-1", "i-1, try 1, resent, tried"}},
+		{"refused for good, its machine remembers what the first may have stored", refusing("mint", fleet.ErrConfig), []string{"mint " + name},
+			[]string{"settle m-i-1", "i-1, try 1, resent, tried", "strike 1 mint arm/acme"}},
 		{"a name that nobody can see is left behind", refusing("mint", fleet.ErrTaken), []string{"mint " + name, "withdraw i-1"}, failed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,7 +52,7 @@ func TestWhatComesOfAMintThatIsSentAgain(t *testing.T) {
 			r.machines(1)
 			tt.with(r)
 			in := minting("i-1", acme, 1)
-			in.Tries = 2
+			in.Tries, in.SentAt = 2, r.now
 			if diff := cmp.Diff(tt.want, r.acted(in)); diff != "" {
 				t.Errorf("outcome (-want +got):\n%s", diff)
 			}
