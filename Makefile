@@ -9,6 +9,7 @@ SEEDS ?= 10000
 # The test that kills the manager: what it plays, and what draws its moments.
 JOBS ?= 500
 KILLS ?= 50
+FORGETS ?= false
 SEED ?= $(shell date +%s)
 
 .PHONY: test race bench soak fuzz integration crash burst machine lint lambda synth
@@ -46,7 +47,7 @@ integration:
 	bash .ci/integration
 
 crash:
-	bash .ci/integration -run TestEveryJobIsServedOnce -crash-jobs $(JOBS) -crash-kills $(KILLS) -crash-seed $(SEED)
+	bash .ci/integration -run TestEveryJobIsServedOnce -crash-jobs $(JOBS) -crash-kills $(KILLS) -crash-seed $(SEED) -crash-forgets=$(FORGETS)
 
 burst:
 	bash .ci/integration -run TestABurst -burst-jobs 1000
