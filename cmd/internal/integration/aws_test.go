@@ -93,15 +93,18 @@ func (a *account) image(arch string) string {
 // instances are a fleet's by tag, oldest first.
 func (a *account) instances(fleet string) []ec2types.Instance {
 	a.t.Helper()
-	out, err := a.ec2.DescribeInstances(a.t.Context(), &ec2.DescribeInstancesInput{
+	pages := ec2.NewDescribeInstancesPaginator(a.ec2, &ec2.DescribeInstancesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("tag:runfleet:fleet"), Values: []string{fleet}}},
 	})
-	if err != nil {
-		a.t.Fatal(err)
-	}
 	var all []ec2types.Instance
-	for _, r := range out.Reservations {
-		all = append(all, r.Instances...)
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(a.t.Context())
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		for _, r := range out.Reservations {
+			all = append(all, r.Instances...)
+		}
 	}
 	slices.SortStableFunc(all, func(x, y ec2types.Instance) int {
 		return cmp.Or(aws.ToTime(x.LaunchTime).Compare(aws.ToTime(y.LaunchTime)), cmp.Compare(*x.InstanceId, *y.InstanceId))

@@ -264,7 +264,7 @@ func (d *disaster) paid(jobs int) {
 		allowed = d.kills
 	}
 	d.t.Logf("%d machines for %d jobs, %d beyond what was reserved", len(all), jobs, beyond)
-	if beyond <= allowed && len(all)-jobs <= allowed {
+	if len(all) >= jobs && beyond <= allowed && len(all)-jobs <= allowed {
 		return
 	}
 	d.t.Errorf("%d jobs took %d machines, %d beyond what was reserved; %d are allowed", jobs, len(all), beyond, allowed)
