@@ -12,7 +12,7 @@ KILLS ?= 50
 FORGETS ?= false
 SEED ?= $(shell date +%s)
 
-.PHONY: test race bench soak fuzz integration crash burst machine lint lambda synth
+.PHONY: test race bench soak fuzz integration crash burst machine live lint lambda synth
 
 # What the program for AWS Lambda is made of and the others are not.
 BOOTSTRAP = ./cmd/runfleet ./cmd/internal/lambda ./cmd/internal/wire
@@ -55,12 +55,18 @@ burst:
 machine:
 	bash .ci/machine
 
+# On an account of AWS, which pays for it: README says what it wants to be told.
+live:
+	go test -count=1 -v -timeout 8h -tags live -run TestLive ./provision/provisiontest
+
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted: $$files" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go vet -tags lambda $(BOOTSTRAP)
 	go tool staticcheck -tags lambda $(BOOTSTRAP)
+	go vet -tags live ./provision/provisiontest
+	go tool staticcheck -tags live ./provision/provisiontest
 
 lambda:
 	mkdir -p deploy/dist

@@ -49,6 +49,7 @@ func overwritten(t *testing.T, e Env) {
 func claimed(t *testing.T, e Env) {
 	s := e.store()
 	for round := range 20 {
+		machine := fleet.MachineID(fmt.Sprintf("i-%017d", round))
 		if err := s.Put(t.Context(), machine, encoded(10)); err != nil {
 			t.Fatal(err)
 		}
