@@ -90,6 +90,9 @@ const mintLimit = 5 * time.Minute
 // else might ask its scope again.
 func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, used user) outcome {
 	var o outcome
+	if used.unseen {
+		return o // left open
+	}
 	o.settle(in)
 	m.Try, m.TriedAt = in.Mint.Try, r.Now()
 	switch {
@@ -111,6 +114,7 @@ func (r *Reconciler) failed(in fleet.Intent, m fleet.Machine, name string, used 
 type user struct {
 	runner int64 // the registration's number; 0: there is no such agent
 	sure   bool  // it is online or busy; else it may have the config, and come online
+	unseen bool  // GitHub did not say whether there is one
 }
 
 // healLimit bounds the healing, which goes on when the acts' time is over.
@@ -127,21 +131,26 @@ func (r *Reconciler) heal(ctx context.Context, want fleet.Mint, name string, sto
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healLimit)
 	defer cancel()
 	x, err := r.named(ctx, want.Scope, name)
-	if err == nil && x.Online {
-		return user{x.ID, true}
+	switch {
+	case err == nil && x.Online:
+		return user{runner: x.ID, sure: true}
+	case stored && (errors.Is(err, fleet.ErrThrottled) || errors.Is(err, fleet.ErrUnknownOutcome)):
+		r.limit(err)
+		r.Log.WarnContext(ctx, "registration not seen", "runner", name, "error", err)
+		return user{unseen: true}
 	}
 	taken, unclear := r.Configs.Withdraw(ctx, want.Machine)
 	if unclear != nil {
 		r.Log.WarnContext(ctx, "config not withdrawn", "machine", want.Machine, "error", unclear)
 	}
 	if err == nil && stored && (taken || unclear != nil) {
-		return user{x.ID, false}
+		return user{runner: x.ID}
 	}
 	if err == nil {
 		err = r.drop(ctx, want.Scope, x.ID)
 	}
 	if errors.Is(err, fleet.ErrBusy) {
-		return user{x.ID, true}
+		return user{runner: x.ID, sure: true}
 	}
 	if err != nil && !errors.Is(err, fleet.ErrAbsent) {
 		r.limit(err)

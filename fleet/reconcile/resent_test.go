@@ -37,6 +37,10 @@ func TestWhatComesOfAMintThatIsSentAgain(t *testing.T) {
 			r.refuse["withdraw"] = fleet.ErrThrottled
 		}, []string{"mint " + name, "withdraw i-1"}, doubtful},
 		{"one whose runner is online has its machine", left(true, false, false), []string{"mint " + name}, used},
+		{"where GitHub does not say whose the name is, it stays open", func(r *rig) {
+			left(false, false, false)(r)
+			r.refuse["runners"] = fleet.ErrUnknownOutcome
+		}, []string{"mint " + name}, nil},
 		{"limited, it stays open: the first may have stored a config", refusing("mint", limited(7)), []string{"mint " + name}, nil},
 		{"not answered, it stays open too", refusing("mint", fleet.ErrUnknownOutcome), []string{"mint " + name}, nil},
 		{"but not longer than five minutes", func(r *rig) {
