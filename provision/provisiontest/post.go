@@ -151,8 +151,10 @@ func (p *post) polled(reports bool, began chan struct{}) []types.Message {
 // until polls until something is so.
 func (p *post) until(what string, done func() bool) {
 	p.t.Helper()
-	for range 10 {
-		p.poll(false)
+	for nothing := 0; nothing < 2; { // one answer may be lost
+		if len(p.poll(false)) == 0 {
+			nothing++
+		}
 		if done() {
 			return
 		}
