@@ -31,8 +31,8 @@ import (
 // leaves nothing of it.
 //
 // No account has been asked yet: it was compiled, its refusals are tested, and
-// against a mock server it made and removed what it makes. Whether the suites hold
-// on AWS, and how long they take there, nobody knows.
+// against moto it removed all that it made but instant fleets, which moto does not
+// tag. Whether the suites hold on AWS, and how long they take there, nobody knows.
 func TestLive(t *testing.T) {
 	p, err := placeOf(os.Getenv)
 	if err != nil {
