@@ -26,10 +26,14 @@ func (r *Reconciler) read(ctx context.Context) (fleet.State, error) {
 // home gives a state's rows their homes. Those are the same until a look says
 // otherwise: pools and rows must be known by one name.
 func (r *Reconciler) home(ctx context.Context, state *fleet.State) {
-	moved := false
-	accounts := accountsIn(*state, r.Fleet())
+	moved, accounts := false, accountsIn(*state, r.Fleet())
+	var last int64 // most rows are of one installation
+	var home fleet.Scope
 	for at := range scopesIn(state) {
-		moved = moved || moves(*at, r.homeOf(ctx, accounts, *at))
+		if at.Installation != last {
+			last, home = at.Installation, r.homeOf(ctx, accounts, *at)
+		}
+		moved = moved || moves(*at, home)
 	}
 	if !moved {
 		return
@@ -64,7 +68,8 @@ func (r *Reconciler) homeOf(ctx context.Context, accounts func(fleet.Scope) int6
 
 // moves reports whether a scope is known otherwise than by its home.
 func moves(at, home fleet.Scope) bool {
-	return home.Installation != 0 && (at.Installation != home.Installation || home.Owner != "" && !strings.EqualFold(at.Owner, home.Owner))
+	return home.Installation != 0 && (at.Installation != home.Installation ||
+		home.Owner != "" && at.Owner != home.Owner && !strings.EqualFold(at.Owner, home.Owner))
 }
 
 // atHome is a scope as its home has it.
@@ -79,19 +84,17 @@ func atHome(at, home fleet.Scope) fleet.Scope {
 // fleet file, or the ledger for it; 0 if nobody does. The login alone would not
 // do: it may be another account's by now.
 func accountsIn(state fleet.State, f fleet.Fleet) func(fleet.Scope) int64 {
-	owners := map[int64]int64{}
-	for i := range state.Jobs {
-		if id := state.Jobs[i].Class.Scope.Installation; owners[id] == 0 {
-			owners[id] = state.Jobs[i].OwnerID
-		}
-	}
 	known := Pinned(f.Accounts, state.Marks)
 	return func(at fleet.Scope) int64 {
-		i := slices.IndexFunc(known, func(a fleet.Account) bool { return strings.EqualFold(a.Login, at.Owner) })
-		if owners[at.Installation] != 0 || i < 0 {
-			return owners[at.Installation]
+		for i := range state.Jobs {
+			if j := &state.Jobs[i]; j.OwnerID != 0 && j.Class.Scope.Installation == at.Installation {
+				return j.OwnerID
+			}
 		}
-		return known[i].ID
+		if i := slices.IndexFunc(known, func(a fleet.Account) bool { return strings.EqualFold(a.Login, at.Owner) }); i >= 0 {
+			return known[i].ID
+		}
+		return 0
 	}
 }
 

@@ -97,3 +97,13 @@ func (s *Server) leave(in *installation) {
 		}
 	}
 }
+
+// InstallationOf is an App's installation on an account; 0 if it is not there.
+func (s *Server) InstallationOf(app int64, account string) (id InstallationID) {
+	s.do(func() {
+		if in := s.seat(app, &installation{Installation: Installation{Account: account}}); in != nil {
+			id = in.ID
+		}
+	})
+	return id
+}

@@ -59,8 +59,10 @@ func (c *checker) silent(w *World, s fleet.State) {
 		if slices.Contains([]fleet.VerdictCode{fleet.Closed, fleet.Launching, fleet.Refused}, j.Verdict.Code) {
 			continue // it could not run, or is about to
 		}
-		if first, ok := oldest[j.Class]; !ok || j.QueuedAt.Before(first.QueuedAt) {
-			oldest[j.Class] = j
+		class := j.Class
+		class.Scope.Installation = 0 // of whichever App told of it
+		if first, ok := oldest[class]; !ok || j.QueuedAt.Before(first.QueuedAt) {
+			oldest[class] = j
 		}
 	}
 	for _, j := range oldest {

@@ -60,6 +60,7 @@ func FaultDay(seed uint64) Config {
 	}
 	c.Fleet.Limits.Machines = 8
 	stand(&c)
+	part(&c)
 	c.Hours = faultHours(seed)
 	c.AWS.Outages, c.GitHub.Down = outages(seed), downs(seed, c.Begin)
 	if seed%3 == 0 {

@@ -24,7 +24,7 @@ func TestRandomDaysKeepTheInvariants(t *testing.T) {
 		for what, n := range map[string]int{
 			"crash of the manager": w.crashes, "job that Spot interrupted and that was run again": s.Interrupted.Again,
 			"job of a standing machine": s.Standing.Jobs, "stop": s.Standing.Stops, "start": s.Standing.Starts,
-			"machine that stopped itself": w.stood.quits,
+			"machine that stopped itself": w.stood.quits, "second App": map[bool]int{true: 1}[c.Second],
 		} {
 			happened[what] += n
 		}
