@@ -75,7 +75,8 @@ func (p *Pacer) Add(stack *middleware.Stack) error {
 
 // Wait returns when it is a call's turn. An error says that the call must not be
 // made: that of the context; or an error of the SDK with the code of too many
-// calls, where its turn comes too late. It draws on no bucket then.
+// calls, where its turn comes too late. A call that is refused draws on no bucket;
+// one that its context ends while it waits gives back what it waited for.
 func (p *Pacer) Wait(ctx context.Context, c Call) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -99,20 +100,20 @@ func (p *Pacer) Wait(ctx context.Context, c Call) error {
 	case <-p.clock.After(delay):
 		return nil
 	case <-ctx.Done():
-		undo()
+		undo(p.clock.Now())
 		return ctx.Err()
 	}
 }
 
 // draw takes a call's tokens and says how long until they are there. If that is
 // longer than most, none is taken.
-func (p *Pacer) draw(c Call, now time.Time, most time.Duration) (delay time.Duration, undo func()) {
+func (p *Pacer) draw(c Call, now time.Time, most time.Duration) (delay time.Duration, undo func(at time.Time)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var drawn []*rate.Reservation
-	undo = func() {
+	undo = func(at time.Time) {
 		for _, d := range drawn {
-			d.CancelAt(p.clock.Now())
+			d.CancelAt(at)
 		}
 	}
 	tolls := c.tolls()
@@ -123,8 +124,8 @@ func (p *Pacer) draw(c Call, now time.Time, most time.Duration) (delay time.Dura
 		delay = max(delay, d.DelayFrom(now))
 	}
 	if delay > most {
-		undo()
-		return delay, func() {}
+		undo(now) // at any later instant what was there at once is held for used
+		return delay, nil
 	}
 	for _, t := range tolls {
 		owe(p.buckets[t.kind], now, t.tokens)

@@ -149,7 +149,11 @@ func TestAWaitObeysItsContext(t *testing.T) {
 
 func TestACallThatIsRefusedDrawsOnNoBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pace.New(1, clock)
+		var asked time.Duration // a clock does not stand still between two questions
+		p := pace.New(1, pace.Clock{After: time.After, Now: func() time.Time {
+			asked += time.Nanosecond
+			return time.Now().Add(asked)
+		}})
 		for range 3 {
 			if err := p.Wait(t.Context(), fleetOf(300)); err != nil { // of 900 machines
 				t.Fatal(err)
