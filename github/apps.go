@@ -137,7 +137,9 @@ func (c *Client) left(installation int64, resource string) int {
 // each tries the ways to a scope until one is answered: nothing came of those
 // before. An App that is limited, shut, or refused what it asks leaves it to the
 // others: it may have been granted less, or not be on the repository. What all
-// have against it is said of the scope's own installation.
+// have against it is said of the scope's own installation. A refusal counts only
+// when those that are limited had their turn: of a registration they are waited
+// for, of all else it is not known what they would say.
 func (a *Apps) each(ctx context.Context, s fleet.Scope, resource string, do func(*Client, fleet.Scope) error) error {
 	var limit *fleet.LimitedError
 	var shut *fleet.ShutError
@@ -164,7 +166,10 @@ func (a *Apps) each(ctx context.Context, s fleet.Scope, resource string, do func
 		}
 	}
 	switch {
-	case refused != nil && errors.Is(refused, fleet.ErrAbsent) && (limit != nil || shut != nil):
+	case refused != nil && limit != nil && resource == fleet.Registrations:
+		limit.Resource = resource // whatever else there is, who was refused may do
+		return limit
+	case refused != nil && (limit != nil || shut != nil && errors.Is(refused, fleet.ErrAbsent)):
 		return fmt.Errorf("%w: %v; another App, which cannot ask now, may see it", fleet.ErrUnknownOutcome, refused)
 	case refused != nil:
 		return refused
@@ -175,8 +180,8 @@ func (a *Apps) each(ctx context.Context, s fleet.Scope, resource string, do func
 }
 
 // Allowances is what GitHub said of every App's allowances: of the App itself,
-// and each of an account under the installation that it is known by. An App that was not used yet on an
-// account has a meter without an instant.
+// and each of an account under the installation that it is known by. An App that
+// was not used yet on an account has a meter without an instant.
 func (a *Apps) Allowances() fleet.Meters {
 	a.mu.Lock()
 	homes := maps.Clone(a.homes)

@@ -160,6 +160,31 @@ func TestWhatOneAppMayNotSeeIsNotHeldForAbsentWhileTheOtherCannotSay(t *testing.
 	}
 }
 
+func TestWhatOneAppMayNotDoWaitsForTheOtherThatIsLimited(t *testing.T) {
+	refused, limited := rigged(t), rigged(t)
+	for i, r := range []*rig{refused, limited} {
+		r.on("GET /app/installations", 200, fmt.Sprintf(`[{"id":%d,"account":{"login":"acme","id":70}}]`, 7+10*i))
+		r.on("GET /orgs/acme/actions/runner-groups", 200, `{"runner_groups":[{"id":1,"name":"Default","default":true}]}`)
+	}
+	for _, call := range []string{"GET /orgs/acme/actions/runners", "POST /orgs/acme/actions/runners/generate-jitconfig"} {
+		refused.on(call, 403, `{"message":"Resource not accessible by integration"}`)
+		limited.on(call, 429, `{}`)
+	}
+	for name, apps := range map[string]*github.Apps{
+		"the first may not":  github.NewApps(refused.Client, limited.Client),
+		"the second may not": github.NewApps(limited.Client, refused.Client),
+	} {
+		_, err := apps.Runners(t.Context(), acme, "rf-")
+		if !errors.Is(err, fleet.ErrUnknownOutcome) || errors.Is(err, fleet.ErrConfig) {
+			t.Errorf("%s: list: error %v", name, err)
+		}
+		_, _, err = apps.Mint(t.Context(), fleet.Mint{Scope: acme, Labels: "linux"}, "rf-1")
+		if got := limitOf(t, err); got.Installation != acme.Installation || got.Resource != fleet.Registrations || errors.Is(err, fleet.ErrConfig) {
+			t.Errorf("%s: mint: error %v", name, err)
+		}
+	}
+}
+
 func TestInstallationsAreThoseOfEveryApp(t *testing.T) {
 	var status [2]int // of the lists
 	var each []*github.Client
