@@ -26,11 +26,12 @@ func (a *Apps) Scope(ctx context.Context, account fleet.Account) (fleet.Scope, e
 		} else if err != nil {
 			return fleet.Scope{}, k.wrap(err)
 		}
-		if in := s.find(account); in.ID != 0 {
-			open = open || !in.Suspended
-			if home.ID == 0 {
-				home = in
-			}
+		in := s.find(account)
+		if home.ID == 0 {
+			home = in
+		}
+		if open = in.ID != 0 && !in.Suspended; open {
+			break // what the others are on changes nothing
 		}
 	}
 	switch {

@@ -86,6 +86,16 @@ func TestAScopeIsNotGuessedWhileAListIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestAScopeIsKnownByTheFirstAppThoughTheListOfAnotherIsNot(t *testing.T) {
+	first, other := rigged(t), rigged(t)
+	first.on("GET /app/installations", 200, `[{"id":7,"account":{"login":"acme","id":70}}]`)
+	other.on("GET /app/installations", 500, `{}`)
+	got, err := github.NewApps(first.Client, other.Client).Scope(t.Context(), fleet.Account{Login: "acme"})
+	if got != acme || err != nil {
+		t.Errorf("scope %+v, error %v", got, err)
+	}
+}
+
 func TestAStandingRunnerRegistersOnceAndServesManyJobs(t *testing.T) {
 	s := simulate(t, nil)
 	_, config, err := s.Mint(t.Context(), fleet.Mint{Scope: acme, Labels: "arm64,linux", Registration: fleet.Token, Standing: true}, "rf-f-i-1-1")

@@ -46,8 +46,8 @@ func (s *seats) renew(ctx context.Context) {
 	}
 }
 
-// ask lists the App's installations. Where GitHub refuses the App itself, none of
-// them can be used until it does not; that is no error.
+// ask lists the App's installations. Where GitHub refuses the App itself, which is
+// fleet.ErrConfig, none of them can be used until it does not.
 func (s *seats) ask(ctx context.Context, at time.Time) error {
 	all, err := s.Installations(ctx)
 	s.mu.Lock()
