@@ -99,6 +99,9 @@ func createToken(ctx context.Context, api *github.Client, s fleet.Scope) (*githu
 // serverPath is where the API of GitHub Enterprise Server is, on its own host.
 const serverPath = "/api/v3/"
 
+// onServer reports whether GitHub is an Enterprise Server.
+func (c *Client) onServer() bool { return strings.HasSuffix(c.base.Path, serverPath) }
+
 // web is a scope's address for people and runners: github.com beside
 // api.github.com, SUB.ghe.com beside api.SUB.ghe.com, and the host itself
 // where the API is a path of it.

@@ -74,7 +74,7 @@ func (c *Client) Mint(ctx context.Context, m fleet.Mint, name string) (int64, st
 // does not have.
 func (c *Client) lacks(err error) bool {
 	answer, ok := errors.AsType[*github.ErrorResponse](err)
-	return ok && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound && strings.HasSuffix(c.base.Path, serverPath)
+	return ok && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound && c.onServer()
 }
 
 func generate(ctx context.Context, api *github.Client, s fleet.Scope, req *github.GenerateJITConfigRequest) (*github.JITRunnerConfig, error) {

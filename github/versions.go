@@ -38,7 +38,9 @@ func (c *Client) RunnerRelease(ctx context.Context, s fleet.Scope, version strin
 // newest is the newest version for Linux that a scope is offered; empty where
 // there is no list.
 func (c *Client) newest(ctx context.Context, k call, api *github.Client, s fleet.Scope) (newest string, err error) {
-	k.means = map[int]error{http.StatusNotFound: fleet.ErrAbsent}
+	if c.onServer() { // elsewhere it is there, and 404 says that the App may not see it
+		k.means = map[int]error{http.StatusNotFound: fleet.ErrAbsent}
+	}
 	files, err := offered(ctx, api, s)
 	if err != nil {
 		if err = c.fail(ctx, k, err); errors.Is(err, fleet.ErrAbsent) {

@@ -51,6 +51,11 @@ func TestWhatIsNoAnswerAboutRunnersIsAnError(t *testing.T) {
 	if _, err := r.RunnerRelease(t.Context(), acme, "2.8.0"); meaning(err) != "unknown" {
 		t.Errorf("nothing offered: %v", err)
 	}
+	r = rigged(t)
+	r.on("GET /orgs/acme/actions/runners/downloads", 404, `{"message":"Not Found"}`)
+	if got, err := r.RunnerRelease(t.Context(), acme, "2.8.0"); meaning(err) != "config" {
+		t.Errorf("what the App may not see, at github.com: %+v, %v", got, err)
+	}
 	for status, want := range map[int]string{403: "config", 429: "throttled", 500: "unknown"} {
 		r := rigged(t)
 		r.on("GET /orgs/acme/actions/runners/downloads", 200, `[{"filename":"actions-runner-linux-x64-2.10.0.tar.gz"}]`)
