@@ -22,7 +22,7 @@ const (
 	// markCheck is the mark of the last check. A process that looks may be new,
 	// and must not ask again what another asked.
 	markCheck  = "check"
-	checkAgain = time.Minute // a check that is not done
+	checkAgain = time.Minute // a check that is not done, or was not answered
 )
 
 // checkMark is the mark's body.
@@ -59,11 +59,15 @@ func (r *Reconciler) unfit(s fleet.Snapshot, problems map[string]string) {
 func (r *Reconciler) Recheck(ctx context.Context, ask func(context.Context) (Check, bool)) (news bool, err error) {
 	last, at := r.memory.check, r.Now()
 	known := last.Generation == r.Generation
-	if known && (last.Done || at.Sub(last.At) < checkAgain) {
+	if !known {
+		last = checkMark{} // no look goes by another file's
+	}
+	if known && last.Done || at.Sub(last.At) < checkAgain || at.Sub(r.memory.unchecked) < checkAgain {
 		return false, nil
 	}
 	found, ok := ask(ctx)
 	if !ok {
+		r.memory.unchecked = at
 		return false, nil
 	}
 	next := checkMark{r.Generation, at, found.bounded()}

@@ -59,8 +59,9 @@ func TestAFleetFileIsCheckedOnceForEachGenerationWhoeverLooks(t *testing.T) {
 		{"a process that is new", func() { c.anew(); c.Generation = "s3/one" }, 1},
 		{"another file", func() { c.Generation = "s3/two" }, 2},
 		{"and no answer", func() { c.Generation, c.ok = "s3/three", false }, 3},
-		{"is no check", func() {}, 4},
-		{"until there is one", func() { c.ok = true }, 5},
+		{"is not waited for at each look", func() { c.now = c.now.Add(checkAgain - time.Second) }, 3},
+		{"and is no check", func() { c.now = c.now.Add(time.Second) }, 4},
+		{"until there is one", func() { c.ok, c.now = true, c.now.Add(checkAgain) }, 5},
 		{"or not all is well", func() { c.Generation, c.found = "s3/four", Check{} }, 6},
 		{"which is asked again", func() { c.now = c.now.Add(checkAgain - time.Second) }, 6},
 		{"a minute later", func() { c.now = c.now.Add(time.Second) }, 7},
@@ -111,6 +112,9 @@ func TestWhatAnotherFilesCheckFoundStopsNothing(t *testing.T) {
 	c.queue(1, acme)
 	if c.look(); len(c.launches()) != 1 {
 		t.Errorf("verdict %s", c.state().Jobs[0].Verdict)
+	}
+	if news, _ := c.recheck(); !news {
+		t.Error("that this file's finds the same is no news")
 	}
 }
 

@@ -125,6 +125,7 @@ type memory struct {
 	readBack  map[int64]time.Time // when an App's deliveries are due again
 	search    searching
 	check     checkMark // as the last look read it
+	unchecked time.Time // when a check was begun that was not answered
 	guardAt   time.Time // no sooner, to look at groups and versions again
 	swept     time.Time
 	left      fleet.Leftovers // what was found then, and no plan has swept yet
