@@ -114,7 +114,7 @@ func runnerPayload(r *runner) map[string]any {
 func (s *Server) installationPayload(in *installation) map[string]any {
 	since := instant(in.created)
 	out := map[string]any{
-		"id": in.ID, "account": in.owner, "repository_selection": "all", "app_id": s.cfg.AppID, "app_slug": s.cfg.AppSlug,
+		"id": in.ID, "account": in.owner, "repository_selection": "all", "app_id": in.App, "app_slug": s.cfg.AppSlug,
 		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.cfg.BaseURL, in.ID),
 		"repositories_url":  s.cfg.BaseURL + "/installation/repositories",
 		"html_url":          fmt.Sprintf("%s/organizations/%s/settings/installations/%d", s.site(), in.Account, in.ID),
