@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/runfleet/runfleet/fleet"
 )
 
@@ -256,7 +258,21 @@ func refusal(c Config, q question, err error) (fleet.Problem, bool) {
 		p.Key, p.Text = "aws.region", fmt.Sprintf("there is no AWS in %q: its address is not known", c.Region)
 		p.Remedy = "name a region, such as us-east-1; if it is one, look at the host's DNS"
 	}
+	if unsigned(err) {
+		p.Remedy = "give credentials as the AWS SDK finds them: a role of the host, a profile or the environment"
+	}
 	return p, true
+}
+
+// unsigned reports whether there was nothing to sign with: the SDK had asked the
+// host's metadata service, after all else that it knows.
+func unsigned(err error) bool {
+	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](op.Err) {
+		if op.ServiceID == "ec2imds" {
+			return true
+		}
+	}
+	return false
 }
 
 // strangers are the codes by which AWS says that it does not know who asks.

@@ -1,10 +1,13 @@
 package provision
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/runfleet/runfleet/fleet"
 )
@@ -85,6 +88,8 @@ func TestWhatAWSShowsOfAFileIsJudged(t *testing.T) {
 		{"AWS asks for a pause", refused(askSubnets, apiError("RequestLimitExceeded", "Request limit exceeded."))},
 		{"AWS does not know who asks", refused(askSubnets, apiError("AuthFailure", "AWS was not able to validate the provided access credentials"))},
 		{"the region has no address", gone(askSubnets)},
+		{"nobody gave credentials", refused(askSubnets, &smithy.OperationError{ServiceID: "EC2", OperationName: "DescribeSubnets", Err: fmt.Errorf(
+			"get identity: get credentials: no EC2 IMDS role found, %w", &smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: errors.New("access disabled")})})},
 	} {
 		s, c := sound(), acme(nil)
 		tt.change(&s, &c)
