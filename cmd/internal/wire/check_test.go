@@ -4,6 +4,7 @@ package wire
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,34 @@ func TestWhatStopsAPoolIsToldWithItsPlace(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+func TestWhatWasNotAnsweredIsNotHeldAgainstTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runfleet.yaml")
+	if err := os.WriteFile(path, []byte(fleetFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	p := &Parts{means: means{log: slog.New(slog.NewTextHandler(&log, nil))}}
+	found := []fleet.Problem{{Key: "aws", Text: "no answer", Unsure: true}, {Key: "aws.region", Text: "there is none", Stops: true}}
+	p.tell(t.Context(), f, found)
+	p.tell(t.Context(), f, found) // which is nothing new
+	var got []string
+	for line := range strings.Lines(strings.ReplaceAll(log.String(), path, "RF")) {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), " ")
+		got = append(got, line)
+	}
+	want := []string{
+		`level=WARN msg="not everything in the fleet file could be checked" problem="RF:6:1: aws: no answer"`,
+		`level=ERROR msg="the fleet file does not fit GitHub or AWS" problem="RF:6:15: aws.region: there is none"`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }
 

@@ -88,22 +88,29 @@ func (p *Parts) Check(ctx context.Context) (done bool) {
 		return false
 	}
 	troubles := troublesOf(f, found)
-	p.tell(ctx, f.Placed(found))
+	p.tell(ctx, f, found)
 	if before := p.cloud.troubles.Swap(&troubles); before == nil && len(troubles) > 0 || before != nil && !maps.Equal(*before, troubles) {
 		p.Wake()
 	}
 	return settled(found)
 }
 
-// tell logs what was not told yet.
-func (p *Parts) tell(ctx context.Context, all config.Problems) {
-	if now := all.Error(); now != p.told {
-		p.told = now
-		for _, x := range all {
-			p.means.log.ErrorContext(ctx, "the fleet file does not fit GitHub or AWS", "problem", x.String())
+// tell logs what was not told yet. What was not answered says nothing against the
+// file.
+func (p *Parts) tell(ctx context.Context, f *config.File, found []fleet.Problem) {
+	now := f.Placed(found).Error()
+	if now == p.told {
+		return
+	}
+	p.told = now
+	for _, x := range found {
+		level, what := slog.LevelError, "the fleet file does not fit GitHub or AWS"
+		if x.Unsure {
+			level, what = slog.LevelWarn, "not everything in the fleet file could be checked"
 		}
-		if len(all) == 0 {
-			p.means.log.InfoContext(ctx, "GitHub and AWS have what the fleet file names")
-		}
+		p.means.log.Log(ctx, level, what, "problem", f.Placed([]fleet.Problem{x}).Error())
+	}
+	if len(found) == 0 {
+		p.means.log.InfoContext(ctx, "GitHub and AWS have what the fleet file names")
 	}
 }
