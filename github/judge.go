@@ -83,7 +83,9 @@ func unanswered(key string, err error) fleet.Problem {
 func judgeKey(s shown) fleet.Problem {
 	var no *unsigned
 	if !errors.As(s.refused, &no) {
-		return unanswered("github.private_key", s.refused)
+		p := unanswered("github.private_key", s.refused)
+		p.Remedy += "; if that does not help, see that github.api_url is right, and answers from here"
+		return p
 	}
 	p := fleet.Problem{
 		Key: "github.private_key", Text: fmt.Sprintf("GitHub does not know the key as one of App %d: %v", s.app, no),
