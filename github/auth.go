@@ -59,8 +59,9 @@ type Client struct {
 	lists  lists
 	logins logins
 
-	reading sync.Mutex // guards walk; one read-back at a time
-	walk    *walk      // a list of deliveries that one call could not finish
+	reading sync.Mutex     // guards what follows; one read-back at a time
+	walk    *walk          // a list of deliveries that one call could not finish
+	read    map[int64]read // by attempt, what calls returned that since has not passed
 }
 
 // New makes a Client. It calls nothing.
@@ -77,6 +78,7 @@ func New(cfg Config) (*Client, error) {
 		clients: map[int64]*github.Client{},
 		groups:  map[fleet.Scope]*groups{},
 		tokens:  map[fleet.Scope]registrationToken{},
+		read:    map[int64]read{},
 	}
 	if c.transport == nil {
 		c.transport = http.DefaultTransport

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -42,6 +43,7 @@ func (c *Client) Lost(ctx context.Context, since time.Time) ([]fleet.Event, time
 	if err != nil {
 		return nil, since, k.wrap(err)
 	}
+	maps.DeleteFunc(c.read, func(_ int64, r read) bool { return r.at.Before(since) })
 	w := c.walkSince(since)
 	if err := c.list(ctx, api, w); err != nil {
 		if !errors.Is(err, fleet.ErrThrottled) && !errors.Is(err, fleet.ErrUnknownOutcome) {
@@ -68,13 +70,20 @@ func (c *Client) Lost(ctx context.Context, since time.Time) ([]fleet.Event, time
 		c.log.WarnContext(ctx, "list of deliveries is long", "since", since, "reached", w.oldest)
 		return events, since, nil
 	case !upTo.IsZero():
-		return events, upTo, nil
+		return events, later(since, earlier(upTo, w.beganAt.Add(-settleTime))), nil
 	}
 	return events, later(since, later(w.top, w.beganAt.Add(-quietTime))), nil
 }
 
 func later(t, u time.Time) time.Time {
 	if u.After(t) {
+		return u
+	}
+	return t
+}
+
+func earlier(t, u time.Time) time.Time {
+	if u.Before(t) {
 		return u
 	}
 	return t
@@ -131,10 +140,15 @@ func (c *Client) readBack(ctx context.Context, api *github.Client, lost []attemp
 			}
 			return events, upTo, first
 		}
-		e, ok, err := c.read(ctx, api, a)
+		got, known := c.read[a.id]
+		var err error
+		if !known {
+			got, err = c.fetch(ctx, api, a)
+		}
 		if err == nil {
-			if ok {
-				events = append(events, e)
+			c.read[a.id] = got
+			if got.ok {
+				events = append(events, got.event)
 			}
 			continue
 		}
@@ -148,8 +162,8 @@ func (c *Client) readBack(ctx context.Context, api *github.Client, lost []attemp
 	return events, upTo, first
 }
 
-// read fetches one delivery's payload from GitHub's store and decodes it.
-func (c *Client) read(ctx context.Context, api *github.Client, a attempt) (fleet.Event, bool, error) {
+// fetch reads one delivery's payload from GitHub's store and decodes it.
+func (c *Client) fetch(ctx context.Context, api *github.Client, a attempt) (read, error) {
 	k := call{
 		op:           fmt.Sprintf("read delivery %d", a.id),
 		installation: theApp,
@@ -159,7 +173,7 @@ func (c *Client) read(ctx context.Context, api *github.Client, a attempt) (fleet
 	defer cancel()
 	req, err := api.NewRequest(http.MethodGet, fmt.Sprintf("app/hook/deliveries/%d", a.id), nil)
 	if err != nil {
-		return fleet.Event{}, false, k.wrap(err)
+		return read{}, k.wrap(err)
 	}
 	// v57's own type wants every header to be text, which GitHub's schema does
 	// not promise; the payload is all that is needed.
@@ -172,15 +186,15 @@ func (c *Client) read(ctx context.Context, api *github.Client, a attempt) (fleet
 		err = c.fail(ctx, k, err)
 		if errors.Is(err, fleet.ErrAbsent) {
 			c.log.WarnContext(ctx, "lost delivery is gone", "guid", a.guid, "delivered", a.at)
-			return fleet.Event{}, false, nil
+			return read{at: a.at}, nil
 		}
-		return fleet.Event{}, false, err
+		return read{}, err
 	}
 	e, ok, err := c.decode(jobEvent, a.guid, kept.Request.Payload, c.now())
 	if err != nil {
 		// It reads no better next time, and must not hold up the others.
 		c.log.WarnContext(ctx, "lost delivery cannot be read", "guid", a.guid, "problem", clean(err.Error()))
-		return fleet.Event{}, false, nil
+		return read{at: a.at}, nil
 	}
-	return e, ok, nil
+	return read{a.at, e, ok}, nil
 }

@@ -134,11 +134,15 @@ func TestDeliveriesWithoutASuccessAreLost(t *testing.T) {
 			{id: 1, guid: "a", at: 5 * m, status: "Accepted", code: 202}}}, lost{UpTo: 5 * m}},
 		"other events are left alone": {box{rows: []delivery{
 			{id: 1, guid: "a", at: 5 * m, status: "failed", code: 500, event: "workflow_run"}}}, lost{UpTo: 5 * m}},
-		"what is younger than half a minute is for the next call": {box{rows: []delivery{
-			{id: 3, guid: "b", at: 15 * time.Second, status: "failed", code: 500},
-			{id: 2, guid: "a", at: 29 * time.Second, status: "failed", code: 500},
+		"what may not be answered yet is for the next call": {box{rows: []delivery{
+			{id: 3, guid: "b", at: 10 * time.Second, status: "failed", code: 500},
+			{id: 2, guid: "a", at: 14 * time.Second, status: "failed", code: 500},
 			{id: 1, guid: "a", at: 5 * m, status: "failed", code: 500},
 		}}, lost{UpTo: 5 * m}},
+		"what an older one may be listed after comes back, and since does not pass it": {box{rows: []delivery{
+			{id: 2, guid: "b", at: 20 * time.Second, status: "failed", code: 500},
+			{id: 1, guid: "a", at: 5 * m, status: "OK", code: 202},
+		}}, lost{Jobs: []string{"2"}, UpTo: 5 * m}},
 		"what is older than since is for the call before": {box{rows: []delivery{
 			{id: 2, guid: "b", at: 10 * m, status: "failed", code: 500},
 			{id: 1, guid: "a", at: 10*m + time.Second, status: "failed", code: 500},
@@ -176,6 +180,10 @@ func TestOneBadDeliveryDoesNotHoldUpTheOthers(t *testing.T) {
 			},
 			status: map[int]int{2: 429},
 		}, lost{Jobs: []string{"1"}, UpTo: 3 * m}},
+		"nor does it pass one of these that fails": {box{
+			rows:   []delivery{{id: 1, guid: "a", at: 20 * time.Second, status: "failed", code: 500}, {id: 2, guid: "b", at: 21 * time.Second, status: "failed"}},
+			status: map[int]int{1: 502},
+		}, lost{Jobs: []string{"2"}, UpTo: 45 * time.Second}},
 		"a limit before anything was read is an error": {box{
 			rows:   []delivery{{id: 1, guid: "a", at: 4 * m, status: "failed", code: 500}},
 			status: map[int]int{1: 429},
@@ -253,6 +261,26 @@ func TestAFailedReadDoesNotKeepTheNextCallFromANewList(t *testing.T) {
 	second := r.lost(t, first.UpTo)
 	if diff := cmp.Diff([]string{"2", "3"}, second.Jobs); diff != "" {
 		t.Errorf("second call (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatWasReadIsReturnedAgainAndNotAskedForAgainUntilSincePassesIt(t *testing.T) {
+	r := rigged(t)
+	b := &box{rows: []delivery{{id: 1, guid: "a", at: 20 * time.Second, status: "failed", code: 500}}}
+	b.mount(r)
+	for range 3 {
+		if got := r.lost(t, m); len(got.Jobs) != 1 {
+			t.Errorf("got %+v", got)
+		}
+	}
+	if diff := cmp.Diff([]int{1}, b.reads); diff != "" || b.lists != 3 {
+		t.Errorf("%d lists, reads (-want +got):\n%s", b.lists, diff)
+	}
+	if got := r.lost(t, 10*time.Second); len(got.Jobs) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := r.lost(t, m); len(got.Jobs) != 1 || len(b.reads) != 2 {
+		t.Errorf("what since had passed was kept: %+v after reads %d", got, b.reads)
 	}
 }
 

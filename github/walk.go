@@ -6,13 +6,18 @@ import (
 	"time"
 
 	"github.com/google/go-github/v57/github"
+
+	"github.com/runfleet/runfleet/fleet"
 )
 
 const (
-	// settleTime is how old a delivery must be before it counts as lost, and
-	// before since may pass it: GitHub waits ten seconds for an answer, and
-	// lists a delivery only then.
-	settleTime = 30 * time.Second
+	// answerTime is how old a delivery must be before it counts as lost: GitHub
+	// waits ten seconds for an answer, and lists a delivery only then.
+	answerTime = 15 * time.Second
+	// settleTime is how old a delivery must be before since may pass it: an
+	// older one may be listed after it. A GitHub Enterprise Server waits thirty
+	// seconds for an answer.
+	settleTime = 45 * time.Second
 	// quietTime is how far behind our clock since follows where nothing was
 	// delivered: GitHub's clock may be another.
 	quietTime = 15 * time.Minute
@@ -27,6 +32,13 @@ type attempt struct {
 	at   time.Time
 }
 
+// read is what an attempt's payload came to.
+type read struct {
+	at    time.Time
+	event fleet.Event
+	ok    bool // there is one
+}
+
 // walk is a list of deliveries, newest first, from an instant back to since.
 // It may take several calls; GitHub's cursors stay good meanwhile, and what is
 // delivered after the walk began is for the next one.
@@ -36,7 +48,7 @@ type walk struct {
 	cursor  string    // of the next page
 	whole   bool      // the list is read back to since
 	oldest  time.Time // how far back it is read
-	top     time.Time // the newest delivery that is old enough to be judged
+	top     time.Time // the newest delivery that since may pass
 	// over holds the GUIDs that need nothing: they have a successful attempt,
 	// or one so new that the next walk judges them.
 	over map[string]bool
@@ -50,7 +62,7 @@ func newWalk(since, at time.Time) *walk {
 // add takes a page. Older than since is the end, even inside a page.
 func (w *walk) add(items []*github.HookDelivery, next string) {
 	w.cursor, w.whole = next, next == ""
-	settled := w.beganAt.Add(-settleTime)
+	answered, settled := w.beganAt.Add(-answerTime), w.beganAt.Add(-settleTime)
 	for _, d := range items {
 		a := attempt{id: d.GetID(), guid: d.GetGUID(), at: d.GetDeliveredAt().UTC()}
 		if a.id == 0 || a.guid == "" || a.at.IsZero() {
@@ -61,8 +73,8 @@ func (w *walk) add(items []*github.HookDelivery, next string) {
 			return
 		}
 		w.oldest = a.at
-		young := a.at.After(settled)
-		if !young && a.at.After(w.top) {
+		young := a.at.After(answered)
+		if !a.at.After(settled) && a.at.After(w.top) {
 			w.top = a.at
 		}
 		_, known := w.lost[a.guid]

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	readBackEvery = 90 * time.Second   // looks for an App's lost deliveries
+	readBackEvery = 30 * time.Second   // looks for an App's lost deliveries
+	readBackSoon  = 10 * time.Second   // after one that found some, or the first that failed
 	readBackFirst = 15 * time.Minute   // what a new ledger asks for
 	deliveriesFor = 3 * 24 * time.Hour // GitHub keeps a delivery so long
 	gapToldFor    = 24 * time.Hour     // people are told of a gap so long
@@ -34,10 +35,15 @@ func (r *Reconciler) readBackDue() (app int64, at time.Time, ok bool) {
 
 // readBack records the deliveries of an App that GitHub could not deliver. A
 // queued job older than a day is over, whatever its delivery says.
+//
+// A job whose event is lost waits for its delivery to be old enough and for this
+// pace, once; and once more if its runner is taken by a job whose event is lost,
+// too. Losses come together, and there may be more of them than one call fetches,
+// so the next look is sooner after one that found some.
 func (r *Reconciler) readBack(ctx context.Context, state fleet.State, app int64) (fleet.State, error) {
 	at := r.Now()
 	if r.memory.readBack == nil {
-		r.memory.readBack = map[int64]time.Time{}
+		r.memory.readBack, r.memory.unread = map[int64]time.Time{}, map[int64]bool{}
 	}
 	r.memory.readBack[app] = at.Add(readBackEvery)
 	if !r.mayRead(app, at) {
@@ -49,11 +55,9 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State, app int64)
 		r.notRead(ctx, app, at, err)
 		return state, nil
 	}
-	if len(events) > 0 {
-		if _, err := r.Ledger.Record(ctx, events...); err != nil {
-			return state, err
-		}
-		r.Log.InfoContext(ctx, "lost deliveries recorded", "app", app, "events", len(events))
+	r.memory.unread[app] = false
+	if err := r.regain(ctx, app, events); err != nil {
+		return state, err
 	}
 	if len(events) == 0 && !upTo.After(since) && gap == nil {
 		return state, nil
@@ -74,18 +78,41 @@ func (r *Reconciler) readBack(ctx context.Context, state fleet.State, app int64)
 	return r.read(ctx)
 }
 
+// regain records events of an App's lost deliveries. GitHub's list overlaps with
+// the one before it. What cannot be recorded is due again at once.
+func (r *Reconciler) regain(ctx context.Context, app int64, events []fleet.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	fresh, err := r.Ledger.Record(ctx, events...)
+	if err != nil {
+		r.memory.readBack[app] = r.Now()
+		return err
+	}
+	fresh = slices.DeleteFunc(fresh, func(is bool) bool { return !is })
+	if len(fresh) > 0 {
+		r.memory.readBack[app] = r.Now().Add(readBackSoon)
+		r.Log.InfoContext(ctx, "lost deliveries recorded", "app", app, "events", len(fresh))
+	}
+	return nil
+}
+
 // mayRead reports whether what GitHub leaves an App itself allows the read-back.
 func (r *Reconciler) mayRead(app int64, at time.Time) bool {
 	own := slices.DeleteFunc(slices.Clone(r.meters()), func(m fleet.Meter) bool { return m.App != app })
 	return own.Allow(theApp, fleet.Housekeeping, at)
 }
 
-// notRead has an App that GitHub limits wait. The limit is of this App alone.
+// notRead has an App that GitHub limits wait. The limit is of this App alone. After
+// another failure, the first, it is asked again soon.
 func (r *Reconciler) notRead(ctx context.Context, app int64, at time.Time, err error) {
 	var l *fleet.LimitedError
 	if errors.As(err, &l) {
 		r.memory.readBack[app] = at.Add(max(l.For, readBackEvery))
+	} else if !r.memory.unread[app] {
+		r.memory.readBack[app] = at.Add(readBackSoon)
 	}
+	r.memory.unread[app] = true
 	r.Log.WarnContext(ctx, "lost deliveries not read", "app", app, "error", err)
 }
 

@@ -49,13 +49,28 @@ func TestLostDeliveriesAreReadBack(t *testing.T) {
 	}
 }
 
-func TestLostDeliveriesAreLookedForEveryNinetySeconds(t *testing.T) {
-	r := rigged(t)
-	p := &post{err: errOdd}
-	r.Deliveries = p
-	r.play(5 * time.Minute)
-	if len(p.since) != 4 {
-		t.Errorf("asked %d times in five minutes", len(p.since))
+func TestLostDeliveriesAreLookedForTwiceAMinuteAndSoonerWhereSomeWereLost(t *testing.T) {
+	job := fleet.Job{Key: fleet.JobKey{ID: 1, Attempt: 1}, Class: fleet.Class{Scope: acme, Labels: "gpu"}, Status: fleet.Queued, QueuedAt: noon}
+	for _, tt := range []struct {
+		name string
+		post post
+		want []int // seconds after noon
+	}{
+		{"twice a minute", post{}, []int{0, 30, 60}},
+		{"ten seconds after some were found, and no sooner for the same ones", post{events: []fleet.Event{{ID: "d", At: noon, Job: &job}}}, []int{0, 10, 40}},
+		{"ten seconds after the first failure", post{err: errOdd}, []int{0, 10, 40}},
+		{"not at all while GitHub limits the App", post{err: &fleet.LimitedError{For: time.Hour}}, []int{0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			var got []int
+			tt.post.onLost = func() { got = append(got, int(r.now.Sub(noon).Seconds())) }
+			r.Deliveries = &tt.post
+			r.play(time.Minute)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("asked at (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -147,9 +162,9 @@ func TestEveryAppIsReadBackFromAMarkOfItsOwn(t *testing.T) {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 	p.asked = nil
-	r.play(5*time.Minute - time.Second)
+	r.play(100 * time.Second)
 	if diff := cmp.Diff([]int64{1, 2, 1, 2, 1, 2}, p.asked); diff != "" {
-		t.Errorf("asked in the five minutes after (-want +got):\n%s", diff)
+		t.Errorf("asked in the hundred seconds after (-want +got):\n%s", diff)
 	}
 }
 
@@ -157,7 +172,7 @@ func TestAnAppThatIsNotAnsweredHoldsNoOtherUp(t *testing.T) {
 	r := rigged(t)
 	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute), refuse: map[int64]error{1: &fleet.LimitedError{For: 10 * time.Minute}}}
 	r.Deliveries = p
-	r.play(5 * time.Minute)
+	r.play(100 * time.Second)
 	if diff := cmp.Diff([]int64{1, 2, 2, 2, 2}, p.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
@@ -173,7 +188,7 @@ func TestAnAppThatGitHubLimitsIsNotAsked(t *testing.T) {
 	}
 	p := &post{apps: []int64{1, 2}, upTo: noon.Add(-time.Minute)}
 	r.Deliveries = p
-	r.play(time.Minute)
+	r.play(20 * time.Second)
 	if diff := cmp.Diff([]int64{1}, p.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}

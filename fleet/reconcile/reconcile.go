@@ -123,6 +123,7 @@ type memory struct {
 	alerted   map[string]time.Time
 	started   bool
 	readBack  map[int64]time.Time // when an App's deliveries are due again
+	unread    map[int64]bool      // Apps that did not tell when they were asked last
 	search    searching
 	check     checkMark // as the last look read it
 	unchecked time.Time // when a check was begun that was not answered

@@ -21,6 +21,7 @@ type post struct {
 	apps   []int64     // 1 if empty
 	asked  []int64     // the App of each call
 	refuse map[int64]error
+	onLost func()
 }
 
 func (p *post) Senders() []int64 {
@@ -32,6 +33,9 @@ func (p *post) Senders() []int64 {
 
 func (p *post) Lost(_ context.Context, app int64, since time.Time) ([]fleet.Event, time.Time, error) {
 	p.since, p.asked = append(p.since, since), append(p.asked, app)
+	if p.onLost != nil {
+		p.onLost()
+	}
 	if err := p.refuse[app]; err != nil {
 		return nil, since, err
 	}

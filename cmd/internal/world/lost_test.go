@@ -39,19 +39,25 @@ func TestAJobWhoseDeliveryIsLostRunsWithinThreeMinutesWhateverDies(t *testing.T)
 		"and the manager dies after each job is queued": {Seed: 2, Script: spread(30), GitHub: all, Moments: deaths(30)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := served(t, c); got > 3*time.Minute {
+			if got := served(t, c); got > lostWithin {
 				t.Errorf("a job waited %s", got)
 			}
 		})
 	}
 }
 
-// A call that dies costs a look, and a machine that comes later for it may have
-// been given another job by then: that is a minute more, or two.
-func TestAJobWhoseDeliveryIsLostRunsWithinFiveMinutesWhateverCallDies(t *testing.T) {
+// lostWithin is how long a job of which every event is lost waits at most, from
+// its being queued at GitHub to its first step. It counts a delivery of 2 s that
+// fails, 15 s until it counts as lost, up to 30 s until the list is read, a boot
+// of up to 20 s: and all that again where another job, of which nobody knows yet,
+// takes the runner. It does not count a GitHub that is down or limits the App,
+// nor a fleet at its caps.
+const lostWithin = 3 * time.Minute
+
+func TestAJobWhoseDeliveryIsLostRunsWithinThreeMinutesWhateverCallDies(t *testing.T) {
 	for seed := range uint64(10) {
 		c := Config{Seed: seed, Script: spread(30), GitHub: githubsim.Faults{Loss: githubsim.Chance{Rate: 1}}, Crash: 0.02}
-		if got := served(t, c); got > 5*time.Minute {
+		if got := served(t, c); got > lostWithin {
 			t.Errorf("seed %d: a job waited %s", seed, got)
 		}
 	}
