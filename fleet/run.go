@@ -1,5 +1,7 @@
 package fleet
 
+import "time"
+
 // Origin is where a workflow run's code comes from. A job's events do not tell:
 // its run does.
 type Origin string
@@ -15,6 +17,12 @@ type Repository struct {
 	Scope   Scope  // where its runners are registered
 	OwnerID int64  // GitHub's id of the account
 	Name    string // owner/name
+}
+
+// Pushed is a repository, and when it was pushed to last.
+type Pushed struct {
+	Repository
+	At time.Time
 }
 
 // Run is a workflow run as GitHub shows it.

@@ -37,6 +37,7 @@ var calls = map[string][]string{
 	"Apps.Get":                                           {"apps/get-authenticated"},
 	"Apps.ListHookDeliveries":                            {"apps/list-webhook-deliveries"},
 	"Apps.ListInstallations":                             {"apps/list-installations"},
+	"Apps.ListRepos":                                     {"apps/list-repos-accessible-to-installation"},
 	"NewRequest in deliveries.go":                        {"apps/get-webhook-delivery"},
 	"NewRequest in versions.go":                          {"actions/get-runner-version-deprecation-for-org", "actions/get-runner-version-deprecation-for-repo"},
 	"ghinstallation":                                     {"apps/create-installation-access-token"}, // by the module of that name

@@ -55,7 +55,7 @@ var validated = []string{
 	"actions/list-self-hosted-runner-groups-for-org", "actions/list-self-hosted-runners-for-org",
 	"actions/list-self-hosted-runners-for-repo", "actions/list-workflow-runs-for-repo", "actions/re-run-workflow-failed-jobs",
 	"apps/create-installation-access-token", "apps/get-authenticated", "apps/get-webhook-delivery",
-	"apps/list-installations", "apps/list-webhook-deliveries",
+	"apps/list-installations", "apps/list-repos-accessible-to-installation", "apps/list-webhook-deliveries",
 }
 
 // shaped is a network that fails the test when a request is not as GitHub's
@@ -168,7 +168,9 @@ func TestEveryCallIsShapedAsGitHubsOpenAPISays(t *testing.T) {
 		_, err = s.RunnerRelease(t.Context(), at, "2.337.0")
 		s.must(err)
 	}
-	_, err = s.Installations(t.Context())
+	all, err := s.Installations(t.Context())
+	s.must(err)
+	_, _, err = s.Pushed(t.Context(), all[0], 1)
 	s.must(err)
 	_ = s.Check(t.Context(), nil, nil)
 	_ = s.Rerun(t.Context(), fleet.Rerun{Job: fleet.JobKey{ID: j.Key.ID, Attempt: 1}, Run: jobs[0].Run, Scope: acme, Repo: j.Repo})

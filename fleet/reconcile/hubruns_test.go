@@ -22,6 +22,18 @@ func (h *hub) Runs(_ context.Context, of fleet.Repository) (runs []fleet.Run, er
 	return runs, nil
 }
 
+func (h *hub) Pushed(_ context.Context, in fleet.Installation, page int) (repos []fleet.Pushed, more bool, err error) {
+	h.rig.mu.Lock()
+	defer h.rig.mu.Unlock()
+	if refused, _ := h.rig.did("pushed", in.ID, page); refused != nil {
+		return nil, false, refused
+	}
+	if page > len(h.pushed) {
+		return nil, false, nil
+	}
+	return h.pushed[page-1], page < len(h.pushed), nil
+}
+
 func (h *hub) Jobs(_ context.Context, r fleet.Run) (jobs []fleet.Job, err error) {
 	if h.onJobs != nil {
 		h.onJobs()

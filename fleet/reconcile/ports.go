@@ -78,6 +78,9 @@ type Deliveries interface {
 // Package github implements it. fleet.ErrAbsent when there is no such
 // repository or run, or none that the App may see.
 type Search interface {
+	// Pushed is one page, from 1, of an installation's repositories in no order
+	// of time, a hundred at most, and whether there is a next one.
+	Pushed(ctx context.Context, in fleet.Installation, page int) (repos []fleet.Pushed, more bool, err error)
 	// Runs lists a repository's runs that are not over.
 	Runs(ctx context.Context, of fleet.Repository) ([]fleet.Run, error)
 	// Jobs lists the jobs of a run's latest attempt as rows that were found.

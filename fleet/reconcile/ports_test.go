@@ -27,6 +27,7 @@ type hub struct {
 	installed []fleet.Installation
 	numbers   []int64          // of accounts whose scope was asked for
 	renamed   map[int64]string // logins of today, by number
+	pushed    [][]fleet.Pushed // pages
 }
 
 func (h *hub) Installations(context.Context) ([]fleet.Installation, error) {

@@ -3,20 +3,22 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/runfleet/runfleet/fleet"
 )
 
-// A search asks the repositories that jobs came from lately for jobs of which
-// GitHub never told, not even in the list of deliveries. It goes in rounds, and
-// its calls are spread: a tenth of the 5,000 that an installation has an hour.
+// A search asks the repositories that jobs came from lately, and some that were
+// pushed to, for jobs of which GitHub never told, not even in the list of
+// deliveries. It goes in rounds, and its calls are spread: a tenth of the 5,000
+// that an installation has an hour.
 const (
 	searchEvery   = 5 * time.Minute // begins of rounds, if the calls last
 	searchCalls   = 8               // in any minute, of an installation
 	searchPerLook = 4               // jobs that are known wait for them
-	searchRuns    = 50              // of a repository in a round, those without a known job first
+	searchRuns    = 50              // of a repository in a round; the next one goes on with the others
 	perPage       = 100             // runs in a call
 )
 
@@ -24,13 +26,36 @@ const (
 type searching struct {
 	begun time.Time // zero: no round goes on
 	todo  []errand
-	used  map[int64]*window // calls, by installation
+	used  map[int64]*window    // calls, by installation
+	runs  map[string]turns     // of a repository, when each was asked for its jobs
+	pages map[int64]int        // of an installation's repositories, read last
+	rests map[string]time.Time // since when, of repositories that were pushed to
 }
 
-// errand is one thing to ask: a repository's runs, or a run's jobs.
+// forget drops what is kept of repositories that are not searched any more.
+func (m *searching) forget(active []fleet.Repository) {
+	maps.DeleteFunc(m.runs, func(repo string, _ turns) bool {
+		_, pushed := m.rests[repo]
+		return !pushed && !slices.ContainsFunc(active, func(of fleet.Repository) bool { return of.Name == repo })
+	})
+}
+
+// turns is when runs were asked for their jobs.
+type turns map[fleet.RunID]time.Time
+
+// errand is one thing to ask: an installation's repositories, a repository's
+// runs, or a run's jobs.
 type errand struct {
+	in   *fleet.Installation
 	repo fleet.Repository
 	run  *fleet.Run
+}
+
+func (e errand) installation() int64 {
+	if e.in != nil {
+		return e.in.ID
+	}
+	return e.repo.Scope.Installation
 }
 
 // search goes on with the round, or begins one that is due, and records what it
@@ -38,15 +63,17 @@ type errand struct {
 func (r *Reconciler) search(ctx context.Context, s fleet.Snapshot) (fleet.State, error) {
 	marks, repos := activity(s)
 	m := &r.memory.search
-	if m.begun.IsZero() && len(repos) > 0 && !s.At.Before(r.searchDue(s.State)) {
+	if m.begun.IsZero() && (len(repos) > 0 || r.Installations != nil) && !s.At.Before(r.searchDue(s.State)) {
 		m.begun = s.At
+		m.forget(repos)
 		for _, of := range repos {
 			m.todo = append(m.todo, errand{repo: of})
 		}
+		m.todo = append(m.todo, r.pushErrands(ctx, s)...)
 	}
 	var found []fleet.Event
 	for range searchPerLook {
-		i := slices.IndexFunc(m.todo, func(e errand) bool { return r.mayAsk(e.repo.Scope.Installation, r.Now()) })
+		i := slices.IndexFunc(m.todo, func(e errand) bool { return r.mayAsk(e.installation(), r.Now()) })
 		if i < 0 {
 			break
 		}
@@ -89,7 +116,7 @@ func (r *Reconciler) searchWake(state fleet.State, at time.Time) time.Time {
 		return time.Time{}
 	case !m.begun.IsZero():
 		return at.Add(time.Minute * searchPerLook / searchCalls)
-	case len(activeOf(state.Marks)) > 0:
+	case len(activeOf(state.Marks)) > 0 || r.Installations != nil:
 		return r.searchDue(state)
 	}
 	return time.Time{}
@@ -113,9 +140,14 @@ func (r *Reconciler) searched(installation int64) *window {
 
 // askFor does an errand. What is not answered is left to the next round.
 func (r *Reconciler) askFor(ctx context.Context, s fleet.Snapshot, e errand) []fleet.Event {
-	at, used := r.Now(), r.searched(e.repo.Scope.Installation)
+	at, used, m := r.Now(), r.searched(e.installation()), &r.memory.search
 	used.use(at)
-	if e.run != nil {
+	switch {
+	case e.in != nil:
+		r.askPushed(ctx, s, e)
+		return nil
+	case e.run != nil:
+		m.runs[e.repo.Name][e.run.ID] = at
 		jobs, err := r.Search.Jobs(ctx, *e.run)
 		if err != nil {
 			r.notFound(ctx, e, err)
@@ -131,8 +163,15 @@ func (r *Reconciler) askFor(ctx context.Context, s fleet.Snapshot, e errand) []f
 		r.notFound(ctx, e, err)
 		return nil
 	}
-	m := &r.memory.search
-	m.todo = append(runErrands(s, runs), m.todo...)
+	if m.runs == nil {
+		m.runs = map[string]turns{}
+	}
+	before, now := m.runs[e.repo.Name], turns{}
+	for _, run := range runs {
+		now[run.ID] = before[run.ID]
+	}
+	m.runs[e.repo.Name] = now
+	m.todo = append(runErrands(s, e.repo.Name, runs, now), m.todo...)
 	return nil
 }
 
@@ -141,22 +180,34 @@ func (r *Reconciler) notFound(ctx context.Context, e errand, err error) {
 	if errors.Is(err, fleet.ErrAbsent) && e.run != nil {
 		return // it was deleted meanwhile
 	}
-	r.Log.WarnContext(ctx, "repository not searched", "repository", e.repo.Name, "error", err)
+	r.Log.WarnContext(ctx, "repository not searched", "repository", e.repo.Name, "installation", e.installation(), "error", err)
 }
 
-// runErrands asks for the jobs of runs, first of those of which no job is known.
-func runErrands(s fleet.Snapshot, runs []fleet.Run) (all []errand) {
+// runErrands asks for the jobs of a repository's runs, first of those that were
+// not asked for the longest, of them first those of which no job is known.
+func runErrands(s fleet.Snapshot, repo string, runs []fleet.Run, before turns) (all []errand) {
 	known := map[fleet.RunID]bool{}
 	for _, j := range s.State.Jobs {
 		known[j.Run] = true
 	}
-	for _, again := range []bool{false, true} {
-		for i := range runs {
-			if known[runs[i].ID] == again {
-				all = append(all, errand{runs[i].Repository, &runs[i]})
-			}
-		}
+	for i := range runs {
+		of := runs[i].Repository
+		of.Name = repo // as it is remembered
+		all = append(all, errand{repo: of, run: &runs[i]})
 	}
+	if len(all) <= searchRuns {
+		before = nil // all of them have their turn
+	}
+	slices.SortStableFunc(all, func(a, b errand) int {
+		x, y := a.run.ID, b.run.ID
+		if c := before[x].Compare(before[y]); c != 0 || known[x] == known[y] {
+			return c
+		}
+		if known[x] {
+			return 1
+		}
+		return -1
+	})
 	return all[:min(len(all), searchRuns)]
 }
 

@@ -46,7 +46,7 @@ func (r *rig) said() (lines []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, line := range r.calls {
-		if verb, _, _ := strings.Cut(line, " "); verb == "runs" || verb == "jobs" || verb == "run" {
+		if verb, _, _ := strings.Cut(line, " "); slices.Contains([]string{"pushed", "runs", "jobs", "run"}, verb) {
 			lines = append(lines, line)
 		}
 	}

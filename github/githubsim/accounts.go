@@ -70,8 +70,9 @@ type installation struct {
 
 type repository struct {
 	Repository
-	in   *installation
-	body json.RawMessage
+	in     *installation
+	body   json.RawMessage
+	pushed time.Time // zero: not since it was made
 }
 
 func (r *repository) fullName() string { return r.in.Account + "/" + r.Name }

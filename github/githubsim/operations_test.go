@@ -20,6 +20,7 @@ func everyOperation(s *sim) {
 	}
 	s.use(7)
 	everyActionsOperation(s, "/repos/acme/widgets")
+	s.call("GET", "/installation/repositories", nil, 200, nil)
 	s.call("GET", "/orgs/acme/actions/runner-groups?visible_to_repository=widgets", nil, 200, nil)
 	s.call("GET", "/rate_limit", nil, 200, nil)
 }

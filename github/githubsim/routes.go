@@ -30,6 +30,7 @@ func appRoutes() []route {
 		{"get-installation", "GET /app/installations/{installation_id}", asApp, "", (*Server).getInstallation},
 		{"get-org-installation", "GET /orgs/{org}/installation", asApp, "", (*Server).getOrgInstallation},
 		{"access-token", "POST /app/installations/{installation_id}/access_tokens", asApp, "", (*Server).mintToken},
+		{"list-repositories", "GET /installation/repositories", asInstallation, core, (*Server).listRepositories},
 		{"list-deliveries", "GET /app/hook/deliveries", asApp, "", (*Server).listDeliveries},
 		{"get-delivery", "GET /app/hook/deliveries/{delivery_id}", asApp, "", (*Server).getDelivery},
 		{"redeliver", "POST /app/hook/deliveries/{delivery_id}/attempts", asApp, "", (*Server).redeliver},

@@ -45,6 +45,9 @@ func (s *Server) startRun(repo *repository, spec JobSpec) *run {
 	if r.event == "" {
 		r.event = "push"
 	}
+	if r.event == "push" {
+		repo.pushed = now
+	}
 	s.runs[r.id] = r
 	s.emitRun(r, "requested")
 	return r
@@ -90,6 +93,27 @@ func (s *Server) runOf(c call) *run {
 
 func (s *Server) getRepository(c call) reply {
 	return answer(http.StatusOK, s.repository(c).body)
+}
+
+// listRepositories gives an installation's repositories in the order of their names.
+func (s *Server) listRepositories(c call) reply {
+	var own []*repository
+	for _, r := range s.repositories {
+		if r.in == c.in {
+			own = append(own, r)
+		}
+	}
+	slices.SortFunc(own, func(a, b *repository) int { return cmp.Compare(a.fullName(), b.fullName()) })
+	from, to, link := s.page(c, len(own))
+	out := []any{}
+	for _, r := range own[from:to] {
+		shown := s.repositoryPayload(r)
+		if !r.pushed.IsZero() {
+			shown["pushed_at"] = instant(r.pushed)
+		}
+		out = append(out, shown)
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"total_count": len(own), "repositories": out}, header: link}
 }
 
 func (s *Server) getRun(c call) reply {

@@ -108,6 +108,16 @@ func TestAJobOfWhichNoDeliveryWasEverMadeRunsWithinSevenMinutes(t *testing.T) {
 	}
 }
 
+// Nothing of the repository is known then but that it was pushed to.
+func TestTheFirstJobOfARepositoryIsFoundWithoutAnyDelivery(t *testing.T) {
+	for seed := range uint64(5) {
+		none := githubsim.Faults{Unmade: githubsim.Chance{Rate: 1}}
+		if got := served(t, Config{Seed: seed, Script: spread(1), GitHub: none, Crash: 0.02}); got > foundWithin {
+			t.Errorf("seed %d: the job waited %s", seed, got)
+		}
+	}
+}
+
 func halfMade() githubsim.Faults {
 	f := unmade(0.5)
 	f.Loss.Rate = 0.3
@@ -116,6 +126,10 @@ func halfMade() githubsim.Faults {
 
 // searchless knows of no runs.
 type searchless struct{ reconcile.Search }
+
+func (searchless) Pushed(context.Context, fleet.Installation, int) ([]fleet.Pushed, bool, error) {
+	return nil, false, nil
+}
 
 func (searchless) Runs(context.Context, fleet.Repository) ([]fleet.Run, error) { return nil, nil }
 

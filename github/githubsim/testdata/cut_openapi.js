@@ -11,6 +11,7 @@ const paths = [
   '/app/installations/{installation_id}',
   '/app/installations/{installation_id}/access_tokens',
   '/orgs/{org}/installation',
+  '/installation/repositories',
   '/app/hook/deliveries',
   '/app/hook/deliveries/{delivery_id}',
   '/app/hook/deliveries/{delivery_id}/attempts',
