@@ -40,8 +40,10 @@ func TestAScantAllowanceServesJobsAndHousekeepingGivesWay(t *testing.T) {
 		t.Errorf("GitHub refused something:\n%s", log)
 	}
 	// An hour and a bit, of which housekeeping leaves a fifth.
-	lists := scanty.APICalls["github"]["list-runners"]
-	if most := 2 * core; lists < core/2 || lists > most || plenty.APICalls["github"]["list-runners"] <= most {
-		t.Errorf("%d lists with little, %d with plenty", lists, plenty.APICalls["github"]["list-runners"])
+	lists := func(s Summary) int {
+		return s.APICalls["github"]["list-runners"] + s.APICalls["github"]["list-repositories"]
+	}
+	if most, n := 2*core, lists(scanty); n < core/2 || n > most || lists(plenty) <= most {
+		t.Errorf("%d lists with little, %d with plenty", n, lists(plenty))
 	}
 }
