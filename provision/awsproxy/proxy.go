@@ -48,6 +48,7 @@ type Proxy struct {
 	exceeded int                       // calls that they throttled
 	drawn    map[string]int            // draws so far, by operation
 	calls    map[string]map[string]int // by service and operation
+	before   func(Call)
 	after    func(Call)
 }
 
@@ -70,6 +71,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client has gone
 	}
 	c := callOf(r, body)
+	before, after := p.watchers()
+	if before != nil {
+		before(c)
+	}
 	f := p.arrived(c)
 	switch f.What {
 	case Throttled, Failed, Refused:
@@ -83,7 +88,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	if after := p.watcher(); after != nil {
+	if after != nil {
 		after(c)
 	}
 	switch f.What {
@@ -175,10 +180,18 @@ func (p *Proxy) Watch(after func(Call)) {
 	p.after = after
 }
 
-func (p *Proxy) watcher() func(Call) {
+// Hold has a function called before the server hears of a call, which waits until
+// the function returns; nil: none. Calls are held one beside the other.
+func (p *Proxy) Hold(before func(Call)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.after
+	p.before = before
+}
+
+func (p *Proxy) watchers() (before, after func(Call)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.before, p.after
 }
 
 // Calls counts the calls so far, refused ones too, by service and operation.

@@ -246,3 +246,15 @@ func TestALaunchIsMadeThoughItsClientDies(t *testing.T) {
 		t.Errorf("the next process: %+v, error %v, %d launches", got, err, r.launches.Load())
 	}
 }
+
+func TestACallIsHeldUntilTheTestLetsItGo(t *testing.T) {
+	r := rigged(t)
+	r.proxy.Hold(func(c awsproxy.Call) {
+		if c.Operation == "PutParameter" && r.puts.Load() != 0 {
+			t.Error("the server had it before")
+		}
+	})
+	if err := r.store.Put(t.Context(), "i-1", config); err != nil || r.puts.Load() != 1 {
+		t.Errorf("put: %v, %d were made", err, r.puts.Load())
+	}
+}
