@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,35 @@ const (
 	RunnerFor    = 30 * 24 * time.Hour
 	RunnerNotice = 14 * 24 * time.Hour // people are told so long before an end
 )
+
+// published is when releases came out, by the list at github.com/actions/runner.
+// It tells of a version that was old already when a fleet first started. Later
+// ones than these are known by what is offered.
+var published = map[string]time.Time{
+	"2.329.0": date(2025, time.October, 14), "2.330.0": date(2025, time.November, 19), "2.331.0": date(2026, time.January, 9),
+	"2.332.0": date(2026, time.February, 25), "2.333.0": date(2026, time.March, 18), "2.334.0": date(2026, time.April, 21),
+	"2.335.0": date(2026, time.June, 8), "2.336.0": date(2026, time.July, 20),
+}
+
+func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+
+// offeredFrom is when versions came out, or were first seen to be offered. One
+// that is newer than all that were seen may not be offered here yet: GitHub
+// releases progressively, and an Enterprise Server has its own.
+func offeredFrom(seen map[string]time.Time) map[string]time.Time {
+	all, newest := maps.Clone(seen), ""
+	for v := range seen {
+		if OlderRunner(newest, v) {
+			newest = v
+		}
+	}
+	for v, out := range published {
+		if at, known := seen[v]; !OlderRunner(newest, v) && (!known || out.Before(at)) {
+			all[v] = out
+		}
+	}
+	return all
+}
 
 // RunnerRelease is what GitHub says of the runner.
 type RunnerRelease struct {
@@ -43,9 +73,9 @@ func numbers(version string) (n [3]int) {
 }
 
 // RunnerEnd is when GitHub serves a version of the runner no more, and why; the
-// zero time is never, as far as is known. since is when versions were first seen
+// zero time is never, as far as is known. seen is when versions were first seen
 // to be offered. GitHub's own schedule wins where it tells one.
-func RunnerEnd(version string, r RunnerRelease, since map[string]time.Time) (end time.Time, why string) {
+func RunnerEnd(version string, r RunnerRelease, seen map[string]time.Time) (end time.Time, why string) {
 	if version == "" {
 		return time.Time{}, ""
 	}
@@ -55,7 +85,7 @@ func RunnerEnd(version string, r RunnerRelease, since map[string]time.Time) (end
 	if !r.EndsAt.IsZero() {
 		return r.EndsAt, "GitHub says so"
 	}
-	next := ""
+	next, since := "", offeredFrom(seen)
 	for v, at := range since {
 		if OlderRunner(version, v) && (next == "" || at.Before(since[next]) || at.Equal(since[next]) && OlderRunner(v, next)) {
 			next = v

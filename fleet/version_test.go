@@ -43,3 +43,28 @@ func TestWhenGitHubServesAVersionNoMore(t *testing.T) {
 		}
 	}
 }
+
+func TestAReleaseThatIsNotOfferedYetEndsNothing(t *testing.T) {
+	for name, seen := range map[string]map[string]time.Time{
+		"nobody was asked":                      nil,
+		"an older one is offered":               {"2.333.0": noon},
+		"an Enterprise Server has but this one": {"2.334.0": noon},
+	} {
+		if end, why := fleet.RunnerEnd("2.334.0", fleet.RunnerRelease{}, seen); !end.IsZero() {
+			t.Errorf("%s: %s, %q", name, end, why)
+		}
+	}
+}
+
+func TestAVersionThatWasOldWhenTheFleetBeganCountsFromWhenTheNextOneCameOut(t *testing.T) {
+	began := map[string]time.Time{"2.337.0": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+	for version, want := range map[string]time.Time{
+		"2.335.0": time.Date(2026, 8, 19, 0, 0, 0, 0, time.UTC),
+		"2.336.0": began["2.337.0"].Add(fleet.RunnerFor), // nobody knows better
+		"2.337.0": {},
+	} {
+		if end, why := fleet.RunnerEnd(version, fleet.RunnerRelease{}, began); !end.Equal(want) {
+			t.Errorf("%s: %s, %q", version, end, why)
+		}
+	}
+}
