@@ -71,8 +71,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client has gone
 	}
 	c := callOf(r, body)
-	before, after := p.watchers()
-	if before != nil {
+	if before, _ := p.watchers(); before != nil {
 		before(c)
 	}
 	f := p.arrived(c)
@@ -88,7 +87,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	if after != nil {
+	if _, after := p.watchers(); after != nil {
 		after(c)
 	}
 	switch f.What {
