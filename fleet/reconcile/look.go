@@ -24,20 +24,9 @@ const (
 // the ledger.
 func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, error) {
 	at := r.Now()
-	r.memory.homes = nil
-	if write {
-		if err := errors.Join(r.answer(ctx), r.answerOrigins(ctx)); err != nil {
-			return fleet.Snapshot{}, err
-		}
-	}
-	state, err := r.read(ctx)
+	state, err := r.hear(ctx, at, write)
 	if err != nil {
 		return fleet.Snapshot{}, err
-	}
-	if app, due, ok := r.readBackDue(); ok && write && !at.Before(due) {
-		if state, err = r.readBack(ctx, state, app); err != nil {
-			return fleet.Snapshot{}, err
-		}
 	}
 	s := fleet.Snapshot{At: at, Fleet: r.Fleet(), State: state, Alone: r.Alone && !r.memory.started}
 	problems, err := r.prepare(ctx, &s, write)
@@ -75,6 +64,22 @@ func (r *Reconciler) look(ctx context.Context, write bool) (fleet.Snapshot, erro
 	s.Hours = schedule.Stand(s, windows)
 	s.Allowance = r.allowance(s)
 	return s, nil
+}
+
+// hear reads the ledger, after the answers to what the last plan asked, and with
+// what webhooks may have missed.
+func (r *Reconciler) hear(ctx context.Context, at time.Time, write bool) (fleet.State, error) {
+	r.memory.homes = nil
+	if write {
+		if err := errors.Join(r.answer(ctx), r.answerOrigins(ctx)); err != nil {
+			return fleet.State{}, err
+		}
+	}
+	state, err := r.read(ctx)
+	if app, due, ok := r.readBackDue(); err == nil && ok && write && !at.Before(due) {
+		return r.readBack(ctx, state, app)
+	}
+	return state, err
 }
 
 // prepare learns what GitHub must tell before machines and runners are looked at:
