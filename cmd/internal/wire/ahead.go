@@ -199,6 +199,14 @@ type shiftedSearch struct {
 	ahead
 }
 
+func (s shiftedSearch) Pushed(ctx context.Context, in fleet.Installation, page int) ([]fleet.Pushed, bool, error) {
+	list, more, err := s.Search.Pushed(ctx, in, page)
+	for i := range list {
+		list[i].At = s.ours(list[i].At)
+	}
+	return list, more, err
+}
+
 func (s shiftedSearch) Jobs(ctx context.Context, r fleet.Run) ([]fleet.Job, error) {
 	list, err := s.Search.Jobs(ctx, r)
 	for i, j := range list {

@@ -100,6 +100,10 @@ func (o outside) Job(_ context.Context, j fleet.Job) (fleet.Job, error) {
 
 func (outside) Senders() []int64 { return []int64{1} }
 
+func (o outside) Pushed(context.Context, fleet.Installation, int) ([]fleet.Pushed, bool, error) {
+	return []fleet.Pushed{told[fleet.Pushed]()}, false, nil
+}
+
 func (o outside) Lost(_ context.Context, _ int64, since time.Time) ([]fleet.Event, time.Time, error) {
 	if !since.Equal(worlds) {
 		o.t.Errorf("deliveries are read back from %s", since)
@@ -142,13 +146,14 @@ func TestWhatTheWorldTellsIsPutByTheFleetsClock(t *testing.T) {
 	asked, _ := r.Runs.Job(ctx, dayAhead.job(told[fleet.Job]()))
 	_, until, _ := r.Accounts.Enrolment(ctx, fleet.Scope{})
 	lost, upTo, _ := r.Deliveries.Lost(ctx, 1, fleets)
+	pushed, _, _ := r.Search.Pushed(ctx, fleet.Installation{}, 1)
 	found, _ := r.Search.Jobs(ctx, fleet.Run{})
 	release, _ := r.Guards.RunnerRelease(ctx, fleet.Scope{}, "")
 	begun, _ := r.Faults.Start(ctx, fleet.Drill{})
 	followed, _ := r.Faults.Follow(ctx, "")
 	all := []any{
 		heard.kept, launched.Machines[0].LaunchedAt, machines[0].LaunchedAt, ec2Fleets, templates, stored, asked, until, lost, upTo,
-		found, release, begun, followed, r.Meters(),
+		pushed, found, release, begun, followed, r.Meters(),
 	}
 	instants := 0
 	for i, v := range all {
