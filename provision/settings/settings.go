@@ -36,6 +36,7 @@ type SSMAPI interface {
 // Resolver resolves references.
 type Resolver struct {
 	SSM    SSMAPI                      // nil: ssm: is refused
+	Region string                      // of SSM, for people who look for what is not there
 	Lookup func(string) (string, bool) // nil: os.LookupEnv
 	Log    *slog.Logger                // nil: silent
 }
@@ -127,7 +128,10 @@ func (r *Resolver) parameter(ctx context.Context, name string) ([]byte, error) {
 	}
 	out, err := r.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name), WithDecryption: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("resolve ssm:%s: %w", name, translate(err))
+		if err = translate(err); r.Region != "" {
+			name += " in " + r.Region + " (aws.region)"
+		}
+		return nil, fmt.Errorf("resolve ssm:%s: %w", name, err)
 	}
 	if out.Parameter == nil {
 		return nil, fmt.Errorf("resolve ssm:%s: %w: answer without a value", name, fleet.ErrUnknownOutcome)

@@ -123,3 +123,12 @@ func TestAFileThatEverybodyReadsIsAWarning(t *testing.T) {
 		}
 	}
 }
+
+func TestAParameterThatIsNotThereIsToldWithItsRegion(t *testing.T) {
+	r := resolver()
+	r.Region = "eu-west-1"
+	_, err := r.Resolve(t.Context(), "ssm:/acme/none")
+	if !errors.Is(err, fleet.ErrConfig) || !strings.Contains(err.Error(), "resolve ssm:/acme/none in eu-west-1 (aws.region): ") {
+		t.Errorf("error %v", err)
+	}
+}

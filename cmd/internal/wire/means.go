@@ -38,7 +38,7 @@ func meansOf(f *config.File, aws awssdk.Config, log *slog.Logger) means {
 	pacer := pace.New(f.AWS.Share, pace.Clock{Now: time.Now, After: time.After})
 	aws.Region, aws.APIOptions = f.AWS.Region, append(slices.Clone(aws.APIOptions), pacer.Add)
 	client := tokens.NewSSM(aws)
-	return means{file: f, aws: aws, pacer: pacer, ssm: client, secrets: &settings.Resolver{SSM: client, Log: log}, log: log}
+	return means{file: f, aws: aws, pacer: pacer, ssm: client, secrets: &settings.Resolver{SSM: client, Region: aws.Region, Log: log}, log: log}
 }
 
 // configs is where machines' configs wait.
