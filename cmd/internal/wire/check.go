@@ -13,10 +13,6 @@ import (
 	"github.com/runfleet/runfleet/provision"
 )
 
-// checkLimit bounds a whole check: it may wait for credentials of a host that
-// has none, and for a name that no DNS knows.
-const checkLimit = time.Minute
-
 // inquire is what GitHub says of a file.
 func inquire(ctx context.Context, gh *github.Apps, f *config.File) []fleet.Problem {
 	of := f.Fleet()

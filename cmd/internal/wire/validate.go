@@ -10,12 +10,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 )
+
+// checkLimit bounds a whole check: it may wait for credentials of a host that
+// has none, and for a name that no DNS knows.
+const checkLimit = time.Minute
 
 // Findings is what GitHub and AWS say against a fleet file.
 type Findings struct {
@@ -53,14 +58,14 @@ func findings(f *config.File, found []fleet.Problem) Findings {
 
 // unread tells of webhook secrets that are not where the file says.
 func (m means) unread(ctx context.Context) (found []fleet.Problem) {
-	apps := map[string]config.App{"github.webhook_secrets": m.file.GitHub.App}
-	for i, a := range m.file.GitHub.Apps {
-		apps[fmt.Sprintf("github.apps[%d].webhook_secrets", i)] = a
-	}
-	for key, a := range apps {
+	hear := func(key string, a config.App) {
 		if _, err := m.hears(ctx, key, a); err != nil {
 			found = append(found, secretProblem(err, "store it there, or name where it is"))
 		}
+	}
+	hear("github.webhook_secrets", m.file.GitHub.App)
+	for i, a := range m.file.GitHub.Apps {
+		hear(fmt.Sprintf("github.apps[%d].webhook_secrets", i), a)
 	}
 	return found
 }
