@@ -56,8 +56,9 @@ func (v *view) suspected(m *machineView) bool {
 	})
 }
 
-// untold covers jobs of a class by a pool's machines that vanished, one each,
-// until GitHub says of the jobs whether they wait. It is asked at once: what it
+// untold covers as many jobs of a class as machines vanished from a pool, until
+// GitHub says of the jobs whether they wait; each class that the pool serves,
+// because nobody knows which one a machine served. It is asked at once: what it
 // gave to a machine that is gone waits again, or is over.
 func (v *view) untold(c *classView, pool int) {
 	jobs := v.mayHaveHad(c, pool)

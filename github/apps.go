@@ -25,11 +25,14 @@ type Apps struct {
 	homes map[int64]fleet.Scope // what installations stand for, by their number, of several Apps
 }
 
-// NewApps joins Apps, the first one first.
+// NewApps joins Apps, the first one first, the others in the order of the fleet
+// file: nil for one that is left out.
 func NewApps(first *Client, others ...*Client) *Apps {
-	a := &Apps{Client: first, homes: map[int64]fleet.Scope{}}
-	for _, c := range append([]*Client{first}, others...) {
-		a.all = append(a.all, &seats{Client: c})
+	a := &Apps{Client: first, homes: map[int64]fleet.Scope{}, all: []*seats{{Client: first}}}
+	for i, c := range others {
+		if c != nil {
+			a.all = append(a.all, &seats{Client: c, place: i})
+		}
 	}
 	return a
 }

@@ -73,7 +73,7 @@ func (c *Client) Check(ctx context.Context, accounts []fleet.Account, pools []fl
 // then asked about pools too.
 func (a *Apps) Check(ctx context.Context, accounts []fleet.Account, pools []fleet.Pool) []fleet.Problem {
 	all := a.Client.Check(ctx, accounts, pools)
-	for i, s := range a.all[1:] {
+	for _, s := range a.all[1:] {
 		var of []fleet.Pool
 		if stopped := slices.ContainsFunc(all, stops); stopped {
 			of = pools
@@ -87,7 +87,7 @@ func (a *Apps) Check(ctx context.Context, accounts []fleet.Account, pools []flee
 		}
 		for _, p := range found {
 			if p.Key == "github.app_id" || p.Key == "github.private_key" {
-				p.Key, p.Stops = fmt.Sprintf("github.apps[%d]%s", i, strings.TrimPrefix(p.Key, "github")), false
+				p.Key, p.Stops = fmt.Sprintf("github.apps[%d]%s", s.place, strings.TrimPrefix(p.Key, "github")), false
 				all = append(all, p)
 			}
 		}

@@ -20,6 +20,7 @@ const (
 // seats is an App and the accounts that it is on.
 type seats struct {
 	*Client
+	place   int // in github.apps of the fleet file; of the first App 0
 	mu      sync.Mutex
 	list    []fleet.Installation // as GitHub last had it
 	listed  bool                 // it had

@@ -2,16 +2,18 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/runfleet/runfleet/fleet"
 	"github.com/runfleet/runfleet/fleet/config"
 	"github.com/runfleet/runfleet/github"
 	"github.com/runfleet/runfleet/webhooks"
 )
 
 // hub is GitHub, by every App that the file has. Their keys are read from where
-// it says.
+// it says. One of github.apps that has none there is left out, see leftOut.
 func (m means) hub(ctx context.Context) (*github.Apps, error) {
 	first, err := m.app(ctx, "github.private_key", m.file.GitHub.App)
 	if err != nil {
@@ -19,13 +21,35 @@ func (m means) hub(ctx context.Context) (*github.Apps, error) {
 	}
 	var others []*github.Client
 	for i, a := range m.file.GitHub.Apps {
-		c, err := m.app(ctx, fmt.Sprintf("github.apps[%d].private_key", i), a)
+		c, err := m.app(ctx, keyOf(i), a)
 		if err != nil {
-			return nil, err
+			if err := m.leftOut(ctx, a, err); err != nil {
+				return nil, err
+			}
 		}
 		others = append(others, c)
 	}
 	return github.NewApps(first, others...), nil
+}
+
+// keyOf and secretsOf are the keys of the fleet file of one of github.apps.
+func keyOf(i int) string     { return fmt.Sprintf("github.apps[%d].private_key", i) }
+func secretsOf(i int) string { return fmt.Sprintf("github.apps[%d].webhook_secrets", i) }
+
+// leftOut goes on without one of github.apps whose key or secrets are not where
+// the file says: it is extra allowance, and the first App serves without it. Where
+// that was not answered, the error stays one.
+func (m means) leftOut(ctx context.Context, a config.App, err error) error {
+	if unheard(err) {
+		return err
+	}
+	m.log.ErrorContext(ctx, "one of github.apps is left out until the next start", "app", a.AppID, "error", err)
+	return nil
+}
+
+// unheard reports whether an error says nothing of what was asked for.
+func unheard(err error) bool {
+	return errors.Is(err, fleet.ErrUnknownOutcome) || errors.Is(err, fleet.ErrThrottled)
 }
 
 func (m means) app(ctx context.Context, key string, a config.App) (*github.Client, error) {

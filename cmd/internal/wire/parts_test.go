@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,6 +36,12 @@ pools:
 // credentials are, or refuses that too.
 func opened(t *testing.T, status int) (*Parts, *config.File, error) {
 	t.Helper()
+	return openedAs(t, status, fleetFile, io.Discard)
+}
+
+// openedAs is opened with another fleet file, and a log.
+func openedAs(t *testing.T, status int, file string, log io.Writer) (*Parts, *config.File, error) {
+	t.Helper()
 	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(status)
@@ -54,7 +61,7 @@ func opened(t *testing.T, status int) (*Parts, *config.File, error) {
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "runfleet.yaml")
-	text := strings.ReplaceAll(fleetFile, "LEDGER", filepath.Join(dir, "acme.db"))
+	text := strings.ReplaceAll(file, "LEDGER", filepath.Join(dir, "acme.db"))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +69,7 @@ func opened(t *testing.T, status int) (*Parts, *config.File, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Open(t.Context(), f, Role{Manage: true}, slog.New(slog.DiscardHandler))
+	p, err := Open(t.Context(), f, Role{Manage: true}, slog.New(slog.NewTextHandler(log, nil)))
 	if err == nil {
 		t.Cleanup(func() { _ = p.Store.Close() })
 	}
@@ -76,6 +83,48 @@ func TestConfigsAreTaggedWithTheAccountOfTheCredentials(t *testing.T) {
 	}
 	if p.Tokens.Account != "123456789012" {
 		t.Errorf("account %q: no machine's ARN would match its config's tag", p.Tokens.Account)
+	}
+}
+
+func TestAnAppWithoutItsSecretsIsLeftOutAndTheOthersServe(t *testing.T) {
+	const secrets = "webhook_secrets: [env:TEST_SECRET]"
+	const apps = "\n  apps:\n" +
+		"    - {app_id: 7, private_key: 'env:NO_KEY', webhook_secrets: ['env:TEST_SECRET']}\n" +
+		"    - {app_id: 8, private_key: 'env:TEST_KEY', webhook_secrets: ['env:NO_SECRET']}\n" +
+		"    - {app_id: 9, private_key: 'env:TEST_KEY', webhook_secrets: ['env:TEST_SECRET']}"
+	var log strings.Builder
+	p, _, err := openedAs(t, http.StatusOK, strings.Replace(fleetFile, secrets, secrets+apps, 1), &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`app=7 error="github.apps[0].private_key: `, `app=8 error="github.apps[1].webhook_secrets: `} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not in %s", want, log.String())
+		}
+	}
+	var unread []string
+	for _, x := range p.means.unread(t.Context()) {
+		unread = append(unread, x.Key)
+	}
+	if want := []string{"github.apps[0].private_key", "github.apps[1].webhook_secrets"}; !slices.Equal(unread, want) {
+		t.Errorf("a check tells of %v", unread)
+	}
+	if got := p.hub.Senders(); !slices.Equal(got, []int64{12345, 8, 9}) {
+		t.Errorf("deliveries of the Apps %v are read back", got)
+	}
+	var heard []int64
+	for _, h := range p.Handler.Others {
+		heard = append(heard, h.AppID)
+	}
+	if !slices.Equal(heard, []int64{7, 9}) {
+		t.Errorf("beside the first the Apps %v are heard", heard)
+	}
+}
+
+func TestTheFirstAppIsNeverLeftOut(t *testing.T) {
+	_, _, err := openedAs(t, http.StatusOK, strings.Replace(fleetFile, "env:TEST_KEY", "env:NO_KEY", 1), io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "github.private_key: ") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -4,8 +4,6 @@ package wire
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -29,6 +27,9 @@ type Findings struct {
 	Wrong    bool            // something is not right, whatever else was not answered
 }
 
+// storeKey is what to do about a key that cannot be used.
+const storeKey = "store the key whole, as GitHub gave it, where the file says"
+
 // Validate asks GitHub and AWS whether what a fleet file names is there, and
 // changes nothing. The settings that the file names are read.
 func Validate(ctx context.Context, f *config.File) Findings {
@@ -41,7 +42,7 @@ func Validate(ctx context.Context, f *config.File) Findings {
 	m := meansOf(f, aws, slog.New(slog.DiscardHandler))
 	found := m.unread(ctx)
 	if gh, err := m.hub(ctx); err != nil {
-		found = append(found, secretProblem(err, "store the key whole, as GitHub gave it, where the file says"))
+		found = append(found, secretProblem(err, storeKey))
 	} else {
 		found = append(found, inquire(ctx, gh, f)...)
 	}
@@ -56,7 +57,8 @@ func findings(f *config.File, found []fleet.Problem) Findings {
 	}
 }
 
-// unread tells of webhook secrets that are not where the file says.
+// unread tells of webhook secrets, and of the keys of more Apps, that are not
+// where the file says.
 func (m means) unread(ctx context.Context) (found []fleet.Problem) {
 	hear := func(key string, a config.App) {
 		if _, err := m.hears(ctx, key, a); err != nil {
@@ -65,7 +67,10 @@ func (m means) unread(ctx context.Context) (found []fleet.Problem) {
 	}
 	hear("github.webhook_secrets", m.file.GitHub.App)
 	for i, a := range m.file.GitHub.Apps {
-		hear(fmt.Sprintf("github.apps[%d].webhook_secrets", i), a)
+		if _, err := m.app(ctx, keyOf(i), a); err != nil {
+			found = append(found, secretProblem(err, storeKey))
+		}
+		hear(secretsOf(i), a)
 	}
 	return found
 }
@@ -74,11 +79,6 @@ func (m means) unread(ctx context.Context) (found []fleet.Problem) {
 func secretProblem(err error, remedy string) fleet.Problem {
 	key, text, _ := strings.Cut(err.Error(), ": ")
 	return fleet.Problem{Key: key, Text: text, Remedy: remedy, Unsure: unheard(err)}
-}
-
-// unheard reports whether an error says nothing of what was asked for.
-func unheard(err error) bool {
-	return errors.Is(err, fleet.ErrUnknownOutcome) || errors.Is(err, fleet.ErrThrottled)
 }
 
 // Check asks what Validate asks, by the parts of a running manager. Pools that
