@@ -47,23 +47,30 @@ func TestAKilledManagerGoesOnWithItsDrill(t *testing.T) {
 		return ""
 	})
 	client := fis.NewFromConfig(s.aws.config)
-	experiments, err := client.ListExperiments(t.Context(), &fis.ListExperimentsInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	for _, e := range experiments.Experiments {
-		if e.Tags["runfleet:fleet"] == s.fleet {
-			n++
+	for pages := fis.NewListExperimentsPaginator(client, &fis.ListExperimentsInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Experiments {
+			if e.Tags["runfleet:fleet"] == s.fleet {
+				n++
+			}
 		}
 	}
-	templates, err := client.ListExperimentTemplates(t.Context(), &fis.ListExperimentTemplatesInput{})
-	if err != nil || n != 1 {
-		t.Errorf("%d experiments, error %v", n, err)
+	if n != 1 {
+		t.Errorf("%d experiments", n)
 	}
-	for _, x := range templates.ExperimentTemplates {
-		if x.Tags["runfleet:fleet"] == s.fleet {
-			t.Error("a template is left: " + fmt.Sprint(x.Tags))
+	for pages := fis.NewListExperimentTemplatesPaginator(client, &fis.ListExperimentTemplatesInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range page.ExperimentTemplates {
+			if x.Tags["runfleet:fleet"] == s.fleet {
+				t.Error("a template is left: " + fmt.Sprint(x.Tags))
+			}
 		}
 	}
 }
