@@ -11,6 +11,9 @@ import (
 // The day with the most jobs of the trace, through the real adapters: 789
 // jobs, of which 210 ask for Windows or macOS and 38 have no duration.
 func TestTheBusiestDayIsServedWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a world has one thread; make test plays it whole")
+	}
 	script, err := BusiestDay()
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,11 @@ var (
 )
 
 func TestRandomDaysKeepTheInvariants(t *testing.T) {
-	happened := map[string]int{}
-	for seed := *first; seed < *first+*seeds; seed++ {
+	happened, end := map[string]int{}, *first+*seeds
+	if testing.Short() {
+		end = min(end, *first+6) // a world has one thread; make test plays them all
+	}
+	for seed := *first; seed < end; seed++ {
 		c := FaultDay(seed)
 		w, err := New(t.Context(), c)
 		if err != nil {
@@ -34,7 +37,7 @@ func TestRandomDaysKeepTheInvariants(t *testing.T) {
 		}
 	}
 	for what, n := range happened {
-		if n == 0 {
+		if n == 0 && !testing.Short() {
 			t.Errorf("no day had a %s", what)
 		}
 	}

@@ -38,8 +38,9 @@ const (
 )
 
 // appKey is the App's private key, one for all worlds of the process: it takes
-// long to make, and nothing is drawn from it.
-var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+// long to make, and nothing is drawn from it. It is the shortest that is made: a
+// long day signs with it some thousand times.
+var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
 
 // Config is what a world is made of.
 type Config struct {
