@@ -149,7 +149,7 @@ func (v *view) unclaimed(m *machineView) string {
 	case !m.Taken && v.past(m.MintedAt, withdrawAfter):
 		return fmt.Sprintf("no agent took the config within %s", withdrawAfter)
 	case m.Taken && !m.ResentAt.IsZero() && v.past(m.ResentAt, onlineWithin):
-		return fmt.Sprintf("its agent may never have had the config, and came not online within %s", onlineWithin)
+		return fmt.Sprintf("its agent may never have had the config, and did not come online within %s", onlineWithin)
 	}
 	return ""
 }
