@@ -22,7 +22,7 @@ CONFIG ?= deploy/testdata/acme.json
 
 test:
 	go test ./...
-	go test -run TestRandomDays ./cmd/internal/world -first 20 -seeds 130
+	go test -run TestRandomDays ./cmd/internal/world -first 20 -seeds 280
 
 race:
 	go test -race -short ./...
