@@ -18,8 +18,8 @@ import (
 // its account. What is asked there goes by whichever App has most left, and while
 // one is shut, by another. It is safe for concurrent use.
 type Apps struct {
-	*Client          // the first
-	all     []*seats // in the order of the fleet file
+	*Client              // the first
+	all     []*installed // in the order of the fleet file
 
 	mu    sync.Mutex
 	homes map[int64]fleet.Scope // what installations stand for, by their number, of several Apps
@@ -28,10 +28,10 @@ type Apps struct {
 // NewApps joins Apps, the first one first, the others in the order of the fleet
 // file: nil for one that is left out.
 func NewApps(first *Client, others ...*Client) *Apps {
-	a := &Apps{Client: first, homes: map[int64]fleet.Scope{}, all: []*seats{{Client: first}}}
+	a := &Apps{Client: first, homes: map[int64]fleet.Scope{}, all: []*installed{{Client: first}}}
 	for i, c := range others {
 		if c != nil {
-			a.all = append(a.all, &seats{Client: c, place: i})
+			a.all = append(a.all, &installed{Client: c, place: i})
 		}
 	}
 	return a
@@ -81,7 +81,7 @@ func (a *Apps) Installations(ctx context.Context) (all []fleet.Installation, err
 		case err == nil || !errors.Is(failed, fleet.ErrConfig):
 			err = failed
 		}
-		all = append(all, s.seated()...)
+		all = append(all, s.last()...)
 	}
 	if answered && errors.Is(err, fleet.ErrConfig) {
 		err = nil
@@ -91,7 +91,7 @@ func (a *Apps) Installations(ctx context.Context) (all []fleet.Installation, err
 
 // turn is an App's way to a scope.
 type turn struct {
-	*seats
+	*installed
 	at   fleet.Scope
 	left int
 }
@@ -199,7 +199,7 @@ func (a *Apps) Allowances() fleet.Meters {
 			}
 			all = append(all, m)
 		}
-		for _, in := range app.seated() {
+		for _, in := range app.last() {
 			home, ok := homes[in.ID]
 			if _, open, _ := app.on(in.AccountID); ok && open && !known[in.ID] {
 				all = append(all, fleet.Meter{App: app.app, Installation: home.Installation, Account: home.Owner, Resource: fleet.CoreCalls})

@@ -17,8 +17,8 @@ const (
 	listedAgain = time.Minute
 )
 
-// seats is an App and the accounts that it is on.
-type seats struct {
+// installed is an App and the accounts that it is on.
+type installed struct {
 	*Client
 	place   int // in github.apps of the fleet file; of the first App 0
 	mu      sync.Mutex
@@ -34,7 +34,7 @@ type seats struct {
 }
 
 // renew lists the App's installations if that is due.
-func (s *seats) renew(ctx context.Context) {
+func (s *installed) renew(ctx context.Context) {
 	at := s.now()
 	s.mu.Lock()
 	due := !at.Before(s.next)
@@ -49,7 +49,7 @@ func (s *seats) renew(ctx context.Context) {
 
 // ask lists the App's installations. Where GitHub refuses the App itself, which is
 // fleet.ErrConfig, none of them can be used until it does not.
-func (s *seats) ask(ctx context.Context, at time.Time) error {
+func (s *installed) ask(ctx context.Context, at time.Time) error {
 	all, err := s.Installations(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *seats) ask(ctx context.Context, at time.Time) error {
 
 // fresh lists the App's installations unless that was done within a minute, and
 // says what came of it.
-func (s *seats) fresh(ctx context.Context) error {
+func (s *installed) fresh(ctx context.Context) error {
 	at := s.now()
 	s.mu.Lock()
 	fresh, err := !s.asked.IsZero() && at.Sub(s.asked) < listedAgain, s.err
@@ -84,8 +84,8 @@ func (s *seats) fresh(ctx context.Context) error {
 
 // find is the App's installation on an account, by its number, or by its login
 // while that is 0.
-func (s *seats) find(account fleet.Account) fleet.Installation {
-	for _, in := range s.seated() {
+func (s *installed) find(account fleet.Account) fleet.Installation {
+	for _, in := range s.last() {
 		if account.ID == in.AccountID || account.ID == 0 && strings.EqualFold(account.Login, in.Account) {
 			return in
 		}
@@ -95,7 +95,7 @@ func (s *seats) find(account fleet.Account) fleet.Installation {
 
 // of is the number of an installation's account; 0 if it is none of the App's, as
 // far as is known. A login would not do: it may be another's by now.
-func (s *seats) of(installation int64) int64 {
+func (s *installed) of(installation int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.account[installation]
@@ -103,7 +103,7 @@ func (s *seats) of(installation int64) int64 {
 
 // on is the App's installation on an account, by the account's number, and
 // whether it can be used. It is not known while the App's list is not.
-func (s *seats) on(account int64) (in fleet.Installation, open, known bool) {
+func (s *installed) on(account int64) (in fleet.Installation, open, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i, ok := s.at[account]; ok {
@@ -114,7 +114,7 @@ func (s *seats) on(account int64) (in fleet.Installation, open, known bool) {
 
 // close has an installation that a call found shut left alone, until the list,
 // which is soon asked for again, has it open.
-func (s *seats) close(installation int64) {
+func (s *installed) close(installation int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listed {
@@ -122,8 +122,8 @@ func (s *seats) close(installation int64) {
 	}
 }
 
-// seated are the App's installations as last listed.
-func (s *seats) seated() []fleet.Installation {
+// last are the App's installations as last listed.
+func (s *installed) last() []fleet.Installation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.list
