@@ -20,6 +20,8 @@ const (
 	searchPerLook = 4               // jobs that are known wait for them
 	searchRuns    = 50              // of a repository in a round; the next one goes on with the others
 	perPage       = 100             // runs in a call
+
+	deliveredIn = 15 * time.Second // an event's delivery usually; a search may be faster
 )
 
 // searching is a round of the search.
@@ -85,8 +87,10 @@ func (r *Reconciler) search(ctx context.Context, s fleet.Snapshot) (fleet.State,
 		marks[markSearched] = stamp(m.begun)
 		m.begun = time.Time{}
 	}
+	if n := overdue(found); n > 0 {
+		r.Log.WarnContext(ctx, "jobs found that no delivery told of", "jobs", n)
+	}
 	if len(found) > 0 {
-		r.Log.WarnContext(ctx, "jobs found that no delivery told of", "jobs", len(found))
 		if _, err := r.Ledger.Record(ctx, found...); err != nil {
 			return s.State, err
 		}
@@ -209,6 +213,17 @@ func runErrands(s fleet.Snapshot, repo string, runs []fleet.Run, before turns) (
 		return -1
 	})
 	return all[:min(len(all), searchRuns)]
+}
+
+// overdue counts the news that deliveries should have brought by now.
+func overdue(found []fleet.Event) (n int) {
+	for _, e := range found {
+		last := slices.MaxFunc([]time.Time{e.Job.QueuedAt, e.Job.StartedAt, e.Job.DoneAt}, time.Time.Compare)
+		if e.At.Sub(last) >= deliveredIn {
+			n++
+		}
+	}
+	return n
 }
 
 // news is the events of jobs that are other than the ledger has them, as of the

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,31 @@ func TestAJobThatNobodyToldOfIsFoundAndLaunchedFor(t *testing.T) {
 	got[0].Verdict, got[0].Launches, got[0].LaunchedAt = fleet.Verdict{}, 0, time.Time{}
 	if diff := cmp.Diff(want, got[0]); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)
+	}
+}
+
+// A delivery takes its time, and a search may be faster: that is no loss.
+func TestPeopleAreWarnedOfJobsWhoseDeliveryShouldHaveCome(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		queued time.Duration // ago
+		warned bool
+	}{
+		{"not of one that is new", 14 * time.Second, false},
+		{"of one that is older than a delivery takes", 15 * time.Second, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rigged(t)
+			log := &strings.Builder{}
+			r.Log = slog.New(slog.NewTextHandler(log, nil))
+			j := hidden(41, acme, arm)
+			j.QueuedAt = noon.Add(-tt.queued)
+			r.searches(j)
+			r.look()
+			if len(r.state().Jobs) != 1 || strings.Contains(log.String(), "no delivery told of") != tt.warned {
+				t.Errorf("%d jobs; %s", len(r.state().Jobs), log)
+			}
+		})
 	}
 }
 
